@@ -1,0 +1,162 @@
+/*
+ * auth.h - the law: who may have an account, a session, a new password
+ *
+ * Knows no HTTP and no SQL.  Every function gives the outcome that the caller
+ * has to answer with; what it fills in lives in the arena.
+ *
+ * OUT_TOO_OFTEN, of whatever compares a password, says that it was not
+ * compared, and nothing of whether there is such an account; see limiter.h.
+ *
+ * Addresses and passwords have passed the checks of fields.h: an address is
+ * well formed, a password is NFC and at most 511 bytes.
+ */
+#ifndef AUTH_H
+#define AUTH_H
+
+#include <stdbool.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "outcomes.h"
+#include "passwd.h"
+#include "store.h"
+
+#define AUTH_EMAIL_MAX	254	/* RFC 5321, 4.5.3.1.3, less the brackets */
+
+/* What a thread needs to judge; conf changes from call to call. */
+struct auth {
+	const struct conf *conf;
+	struct store	*store;
+	struct passwd	*passwd;	/* NULL where nothing is hashed */
+	int64_t		 wait_ms;	/* after OUT_TOO_OFTEN: how long */
+};
+
+/* A token that has just been made, for its owner only. */
+struct grant {
+	char		*token;
+	int64_t		 seconds;	/* that it lives */
+	/* A token by which the browser is known, or NULL. */
+	char		*device;
+	int64_t		 device_seconds;
+};
+
+/* Who asks. */
+struct caller {
+	const char	*token;		/* of the session they bring, or NULL */
+	const char	*device;	/* of their browser, or NULL */
+	const char	*host;		/* IPv4 /32, IPv6 /64; "" for none */
+	const char	*network;	/* IPv4 /24, IPv6 /48; "" for none */
+	const char	*user_agent;	/* "" for none */
+	bool		 present;	/* a person is there, not a timer */
+};
+
+/*
+ * The form in which addresses are compared: the local part in lower case,
+ * the domain as DNS compares it.  NULL if it is no address by the rule of
+ * the WHATWG (html.spec.whatwg.org, "valid e-mail address") after the domain
+ * has been mapped to ASCII.
+ */
+char		*auth_email_key(struct arena *, const char *email);
+
+/*
+ * OUT_USER_CREATED, OUT_EMAIL_TAKEN, OUT_NO_MAIL, and what policy.h refuses:
+ * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
+ * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
+ * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
+ */
+enum outcome	 auth_register(struct auth *, struct arena *,
+		    const char *email, const char *password);
+/*
+ * OUT_LOGGED_IN, OUT_BAD_CREDENTIALS, OUT_TOO_OFTEN; an account that is
+ * disabled has no right password.  The new session takes the place of the one
+ * that the caller brought, and of the account's oldest where there are more
+ * than session_limit.
+ */
+enum outcome	 auth_login(struct auth *, struct arena *, const char *email,
+		    const char *password, const struct caller *,
+		    struct grant *out);
+/*
+ * OUT_PROFILE, OUT_NO_SESSION.  A person who is there is noted, once a
+ * minute, and the session's idle time begins anew.
+ */
+enum outcome	 auth_whose(struct auth *, struct arena *,
+		    const struct caller *, struct session *out);
+/* OUT_PROFILE; OUT_REAUTH_REQUIRED: the password was shown too long ago. */
+enum outcome	 auth_proved(const struct session *);
+/* OUT_LOGGED_OUT, OUT_NO_SESSION */
+enum outcome	 auth_logout(struct auth *, struct arena *,
+		    const struct session *);
+/* The name under which a session is spoken of, which opens nothing. */
+const char	*auth_session_id(struct arena *, const struct session *);
+/* OUT_SESSIONS: the live ones of who brings this one, the newest first. */
+enum outcome	 auth_sessions(struct auth *, struct arena *,
+		    const struct session *mine, struct session **out,
+		    size_t *n);
+/* OUT_SESSION_ENDED, OUT_NO_SUCH_SESSION; *current: it was this one. */
+enum outcome	 auth_session_end(struct auth *, struct arena *,
+		    const struct session *mine, const char *id,
+		    bool *current);
+/* OUT_SESSION_ENDED */
+enum outcome	 auth_sessions_end_others(struct auth *, struct arena *,
+		    const struct session *mine);
+
+/* OUT_CONFIRMED, OUT_WRONG_PASSWORD, OUT_TOO_OFTEN */
+enum outcome	 auth_confirm(struct auth *, struct arena *,
+		    const struct session *, const char *password);
+/*
+ * OUT_PASSWORD_CHANGED, OUT_WRONG_PASSWORD, OUT_TOO_OFTEN, and what policy.h
+ * refuses: OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
+ * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
+ * OUT_WEAK_DATE, OUT_WEAK_PLAIN.  The account's other sessions and its pending
+ * reset end.
+ */
+enum outcome	 auth_change_password(struct auth *, struct arena *,
+		    const struct session *, const char *current,
+		    const char *new_password);
+/*
+ * OUT_ACCOUNT_DELETED, OUT_WRONG_PASSWORD, OUT_TOO_OFTEN.  All that is held on
+ * it goes.
+ */
+enum outcome	 auth_delete(struct auth *, struct arena *,
+		    const struct session *, const char *password);
+/* What is held on a person, but for the sessions. */
+struct account {
+	struct user	 user;
+	size_t		 groups;
+	const char	*group[STORE_GROUPS_MAX];
+	size_t		 devices;
+	struct device	 device[STORE_DEVICES_MAX];
+};
+/* OUT_EXPORT, OUT_NO_SESSION */
+enum outcome	 auth_export(struct auth *, struct arena *,
+		    const struct session *, struct account *out);
+
+/* OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS, OUT_NO_MAIL */
+enum outcome	 auth_reset_begin(struct auth *, struct arena *,
+		    const char *email, struct grant *out);
+/*
+ * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, and what policy.h refuses:
+ * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
+ * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
+ * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
+ */
+enum outcome	 auth_reset_finish(struct auth *, struct arena *,
+		    const char *email, const char *token,
+		    const char *new_password);
+
+/* What an administrator may, who has proved nothing of an account. */
+
+/* OUT_USER_CREATED, OUT_EMAIL_TAKEN, and what policy.h refuses */
+enum outcome	 auth_user_add(struct auth *, struct arena *,
+		    const char *email, const char *password);
+/* OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS, and what policy.h refuses */
+enum outcome	 auth_user_password(struct auth *, struct arena *,
+		    const char *email, const char *password);
+/* OUT_CONFIRMED: the buckets of the account are empty; see limiter.h. */
+enum outcome	 auth_user_unlock(struct auth *, struct arena *,
+		    const struct user *);
+/* OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS, also for one that is disabled */
+enum outcome	 auth_reset_make(struct auth *, struct arena *,
+		    const char *email, struct grant *out);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * clock.h - the time
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+#define CLOCK_TEXT_MAX	80
+
+/* Milliseconds since 1970 in UTC: what the store keeps. */
+int64_t	clock_ms(void);
+/* Milliseconds that only grow: for time limits and durations. */
+int64_t	clock_steady_ms(void);
+/* "2026-11-21T22:25:17.042Z" (RFC 3339); out holds CLOCK_TEXT_MAX bytes. */
+void	clock_text(int64_t ms, char *out);
+/* Another source for clock_ms, for tests; NULL for the machine's again. */
+void	clock_replace(int64_t (*source)(void));
+
+#endif

@@ -1,0 +1,75 @@
+#include "digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "log.h"
+#include "text.h"
+
+#define TOKEN_BYTES	32
+
+/* EVP_sha256() would be looked up anew in each digest. */
+static pthread_once_t	 once = PTHREAD_ONCE_INIT;
+static EVP_MD		*sha256;
+
+static void
+fetch(void)
+{
+	if ((sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL)
+		log_abort("libcrypto has no SHA-256");
+}
+
+void
+digest_sha256(const void *bytes, size_t len, unsigned char *out)
+{
+	(void)pthread_once(&once, fetch);
+	if (EVP_Digest(bytes, len, out, NULL, sha256, NULL) != 1)
+		log_abort("libcrypto makes no digest");
+}
+
+/* getrandom gives up to 256 bytes whole once the kernel's pool is ready. */
+void
+digest_random(void *out, size_t len)
+{
+	if (len > 256 || getrandom(out, len, 0) != (ssize_t)len)
+		log_abort("the kernel gives no random bytes");
+}
+
+void
+digest_token(char *out)
+{
+	unsigned char bytes[TOKEN_BYTES];
+
+	digest_random(bytes, sizeof(bytes));
+	text_base64url(bytes, sizeof(bytes), out);
+	explicit_bzero(bytes, sizeof(bytes));
+}
+
+bool
+digest_token_hash(const char *token, char *out)
+{
+	unsigned char sum[DIGEST_SHA256_BYTES];
+
+	if (strlen(token) != DIGEST_TOKEN_LEN ||
+	    !text_is_base64url(token, DIGEST_TOKEN_LEN))
+		return false;
+	digest_sha256(token, DIGEST_TOKEN_LEN, sum);
+	text_base64url(sum, sizeof(sum), out);
+	return true;
+}
+
+bool
+digest_equal(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+const char *
+digest_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}

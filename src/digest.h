@@ -1,0 +1,34 @@
+/*
+ * digest.h - the only door to libcrypto: digests, random bytes, comparison
+ */
+#ifndef DIGEST_H
+#define DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define DIGEST_SHA256_BYTES	32
+
+/*
+ * A token is 32 random bytes (256 bits) in base64url.  It is shown to its
+ * owner once; the store knows only its hash: the SHA-256 of the token's
+ * characters, in base64url as well.  A fast digest is enough for so much
+ * entropy (ASVS 5.0, 6.5.2), and a look-up by hash gives the time that a
+ * comparison takes nothing to tell.
+ */
+#define DIGEST_TOKEN_LEN	43
+
+/* The service cannot go on without these: failure ends the process. */
+void	digest_sha256(const void *, size_t, unsigned char *out);
+void	digest_random(void *out, size_t);
+
+/* out holds DIGEST_TOKEN_LEN + 1 bytes. */
+void	digest_token(char *out);
+/* The hash under which a token is stored; false if it has another shape. */
+bool	digest_token_hash(const char *token, char *out);
+
+/* In a time that does not depend on where they differ. */
+bool	digest_equal(const void *, const void *, size_t);
+const char *digest_version(void);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * knobs.h - every setting of gatelodge.conf, one row each
+ *
+ * TEXT(key, default, when, check, sentence)
+ * LIST(key, when, check, sentence)
+ * SWITCH(key, default, when, sentence)
+ * NUMBER(key, default, min, max, when, sentence)
+ *
+ * when: LIVE takes effect at a reload, START only at the next start.
+ * check: a value_is_... of conf.c.  The sentences are those of
+ * gatelodge.conf(5).
+ */
+#ifndef KNOBS_H
+#define KNOBS_H
+
+#define KNOBS(TEXT, LIST, SWITCH, NUMBER)				\
+TEXT(profile, "standard", START, profile,				\
+    "standard, or compat: open as the original exercise was, for "	\
+    "loopback only")							\
+TEXT(base_url, "http://localhost:5000", LIVE, origin,			\
+    "scheme, host and port under which people reach the service")	\
+TEXT(base_path, "", LIVE, path,						\
+    "prefix of every path, such as /auth; empty for none")		\
+LIST(origins, LIVE, origin,						\
+    "further origins whose pages may send requests that act")		\
+TEXT(socket, GATELODGE_RUNDIR "/gatelodge.sock", START, socket,		\
+    "path of a unix socket, or HOST:PORT on loopback")			\
+TEXT(socket_group, "", START, text,					\
+    "group that owns the unix socket, so that the web server may "	\
+    "connect; empty for the process's own")				\
+TEXT(store, GATELODGE_STATEDIR "/gatelodge.db", START, file,		\
+    "path of the SQLite database")					\
+NUMBER(hash_cost, 0, 0, 11, LIVE,					\
+    "cost of new password hashes; 0 for the profile's own")		\
+NUMBER(hash_slots, 0, 0, 64, START,					\
+    "passwords hashed at the same time; 0 for the number of cores")	\
+NUMBER(password_bits, 0, 0, 64, LIVE,					\
+    "how hard to guess a new password must be; 0 for the profile's "	\
+    "own")								\
+TEXT(password_list, "", LIVE, file_or_none,				\
+    "path of a list of passwords that nobody may choose; empty for "	\
+    "none")								\
+SWITCH(compat_remote, false, START,					\
+    "compat only: serve callers that are not on loopback as well")	\
+TEXT(cookie_domain, "", LIVE, domain,					\
+    "domain whose hosts all get the session cookie; empty for this "	\
+    "host alone")							\
+NUMBER(session_lifetime, 604800, 60, 2592000, LIVE,			\
+    "seconds after which a session ends")				\
+NUMBER(session_idle, 0, 0, 2592000, LIVE,				\
+    "seconds without a sign of the person after which a session ends; "	\
+    "0 for the profile's own")						\
+NUMBER(session_limit, 10, 1, 100, LIVE,					\
+    "sessions of an account at the same time; the oldest goes")		\
+TEXT(session_touch, "person", LIVE, touch,				\
+    "what begins the idle time anew: person, a page that is opened or "	\
+    "a request that acts; any, every request")				\
+TEXT(lockout, "disable", LIVE, lockout,					\
+    "what 100 wrong passwords in a row do: disable, the password "	\
+    "waits for a reset; slow, each further try waits an hour")		\
+TEXT(log, "events", LIVE, log,						\
+    "events, or requests: also those that only read and succeed")
+
+/*
+ * The profiles, one row each.
+ *
+ * PROFILE(name, open, cookie, domain_cookie, device_cookie,
+ *     domain_device_cookie, cookie_secure, password_min, cost_default,
+ *     cost_min, idle_default, password_context, bits_default, bits_min)
+ *
+ * The columns are the members of struct profile in conf.h.
+ */
+#define PROFILES(PROFILE)						\
+PROFILE(standard, false, "__Host-session_id", "__Secure-session_id",	\
+    "__Host-device_id", "__Secure-device_id", true, 15, 7, 5, 86400,	\
+    true, 35, 30)							\
+PROFILE(compat, true, "session_id", "session_id", "", "",		\
+    false, 1, 5, 1, 2592000, false, 0, 0)
+
+#endif

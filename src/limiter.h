@@ -1,0 +1,61 @@
+/*
+ * limiter.h - how often somebody may be wrong before they have to wait
+ *
+ * The one limiter that stands before every verifier of a password.  A guess
+ * takes a place in each bucket that it belongs to before it is judged, and
+ * gets it back when it was right.  An address is counted as it was typed, in
+ * the form in which addresses compare, whether it has an account or not: what
+ * is answered tells nothing of that.
+ *
+ * A browser that has logged in to an account before has a bucket of its own
+ * for that account and stands in no other, so nobody can keep the owner out
+ * by failing.
+ *
+ * LIMIT(profile, class, size, leak, first, most, stop)
+ *
+ * class: account: one address, for browsers that are not known to it;
+ *     device: one address, for one browser that is; self: one account, from
+ *     within its session; host, network: the caller's IPv4 /32 and /24, or
+ *     IPv6 /64 and /48.
+ * size and stop are failures, the others seconds; see bucket.h.
+ * A class that a profile has no row for is not limited there.
+ */
+#ifndef LIMITER_H
+#define LIMITER_H
+
+#include "arena.h"
+#include "conf.h"
+#include "store.h"
+
+#define LIMITS(LIMIT)							\
+LIMIT(standard, account, 5, 21600, 1, 3600, 100)			\
+LIMIT(standard, device, 5, 21600, 1, 3600, 100)				\
+LIMIT(standard, self, 5, 21600, 1, 3600, 0)				\
+LIMIT(standard, host, 20, 15, 15, 15, 0)				\
+LIMIT(standard, network, 100, 3, 3, 3, 0)				\
+LIMIT(compat, account, 1000, 0.3, 1, 1, 0)				\
+LIMIT(compat, self, 1000, 0.3, 1, 1, 0)
+
+#define LIMITER_MAX	3
+
+/* The buckets that one guess stands in. */
+struct limiter {
+	size_t		 n;
+	struct limit	 item[LIMITER_MAX];
+};
+
+/*
+ * For a guess at a login.  device is the hash of a browser's token that is
+ * known to this address, or NULL.
+ */
+void	limiter_of_login(const struct conf *, struct arena *,
+	    const char *email_key, const char *device, const char *host,
+	    const char *network, struct limiter *out);
+/* For a guess within a session of this account. */
+void	limiter_of_self(const struct conf *, struct arena *,
+	    const char *user_id, struct limiter *out);
+/* Those that a new password makes an end of. */
+void	limiter_of_account(const struct conf *, struct arena *,
+	    const char *email_key, const char *user_id, struct limiter *out);
+
+#endif

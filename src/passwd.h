@@ -1,0 +1,57 @@
+/*
+ * passwd.h - password hashes, the only door to libxcrypt
+ *
+ * New hashes are yescrypt ("$y$") at a cost from PASSWD_COST_MIN to
+ * PASSWD_COST_MAX as crypt_gensalt(3) counts it: 5 takes 16 MiB for each
+ * hash, and each step doubles memory and time.  Other schemes that libxcrypt
+ * knows are still verified.
+ *
+ * A phrase is NUL-terminated and has PASSWD_PHRASE_MAX bytes at most: more
+ * is refused, never cut.
+ */
+#ifndef PASSWD_H
+#define PASSWD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PASSWD_PHRASE_MAX	511
+#define PASSWD_HASH_MAX		384
+#define PASSWD_COST_MIN		1
+#define PASSWD_COST_MAX		11
+
+/* What one thread hashes with: 32 KiB, wiped after each use. */
+struct passwd;
+
+enum passwd_verdict {
+	PASSWD_MATCH,
+	PASSWD_DIFFERS,
+	PASSWD_FAULT,		/* libxcrypt could not hash */
+};
+
+/*
+ * Computes a known answer and makes the settings of all costs.  False: this
+ * libxcrypt must not be trusted.  Called once, before any thread.
+ */
+bool		 passwd_self_test(void);
+
+struct passwd	*passwd_open(void);
+void		 passwd_close(struct passwd *);
+
+/* out holds PASSWD_HASH_MAX bytes.  False: libxcrypt could not hash. */
+bool		 passwd_hash(struct passwd *, const char *phrase, int cost,
+		    char *out);
+/*
+ * hash NULL is nobody's hash: takes the time of a real one at that cost and
+ * never matches.  So does a hash that was made at a lower cost, unless it
+ * matches: what a refusal took tells nothing of it.  A hash that libxcrypt
+ * writes for a failure ("*0", "*1") never matches.
+ */
+enum passwd_verdict
+		 passwd_verify(struct passwd *, const char *phrase,
+		    const char *hash, int cost);
+/* Made with less than this cost, or by another scheme. */
+bool		 passwd_weaker(const char *hash, int cost);
+const char	*passwd_version(void);
+
+#endif

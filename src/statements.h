@@ -1,0 +1,180 @@
+/*
+ * statements.h - every word said to the database, one row each
+ *
+ * STATEMENT(id, arguments, row, SQL)
+ *
+ * A letter for each argument and each column: t text, n number.  Parameters
+ * are $1, $2, ... in the order of their first appearance, TEXT or BIGINT;
+ * the SQL is the same for every engine.
+ */
+#ifndef STATEMENTS_H
+#define STATEMENTS_H
+
+#define STATEMENTS(STATEMENT)						\
+STATEMENT(USER_ADD, "ttttn", "t",					\
+    "INSERT INTO users"							\
+    " (id, email, email_key, password_hash, created_at)"		\
+    " VALUES ($1, $2, $3, $4, $5)"					\
+    " ON CONFLICT (email_key) DO NOTHING"				\
+    " RETURNING id")							\
+STATEMENT(USER_BY_EMAIL, "t", "tttn",					\
+    "SELECT id, email, password_hash, disabled_at FROM users"		\
+    " WHERE email_key = $1")						\
+STATEMENT(USER_BY_ID, "t", "tttn",					\
+    "SELECT email, email_key, password_hash, created_at FROM users"	\
+    " WHERE id = $1")							\
+STATEMENT(USER_DELETE_BY_ID, "t", "t",					\
+    "DELETE FROM users WHERE id = $1 RETURNING id")			\
+STATEMENT(USER_DETAILS, "t", "ttnn",					\
+    "SELECT id, email, created_at, disabled_at FROM users"		\
+    " WHERE email_key = $1")						\
+STATEMENT(USERS_AFTER, "t", "ttnn",					\
+    "SELECT email_key, email, created_at, disabled_at FROM users"	\
+    " WHERE email_key > $1 ORDER BY email_key")				\
+STATEMENT(USERS_COUNT, "", "nn",					\
+    "SELECT count(*), coalesce(sum(CASE WHEN disabled_at > 0"		\
+    " THEN 1 ELSE 0 END), 0) FROM users WHERE email_key > ''")		\
+STATEMENT(USER_REHASH, "ttt", "",					\
+    "UPDATE users SET password_hash = $1"				\
+    " WHERE id = $2 AND password_hash = $3")				\
+STATEMENT(USER_SET_PASSWORD, "tt", "t",					\
+    "UPDATE users SET password_hash = $1 WHERE id = $2 RETURNING id")	\
+STATEMENT(USER_CHANGE_PASSWORD, "ttt", "t",				\
+    "UPDATE users SET password_hash = $1"				\
+    " WHERE id = $2 AND password_hash = $3 RETURNING id")		\
+STATEMENT(USER_NEW_PASSWORD, "tt", "t",					\
+    "UPDATE users SET password_hash = $1 WHERE email_key = $2"		\
+    " RETURNING id")							\
+STATEMENT(USER_SET_DISABLED, "nt", "t",					\
+    "UPDATE users SET disabled_at = $1 WHERE email_key = $2"		\
+    " RETURNING id")							\
+STATEMENT(USER_DELETE, "t", "t",					\
+    "DELETE FROM users WHERE email_key = $1 RETURNING id")		\
+STATEMENT(GROUPS_OF, "t", "t",						\
+    "SELECT name FROM user_groups WHERE user_id = $1 ORDER BY name")	\
+STATEMENT(GROUP_JOIN, "tt", "",						\
+    "INSERT INTO user_groups (user_id, name) VALUES ($1, $2)"		\
+    " ON CONFLICT (user_id, name) DO NOTHING")				\
+STATEMENT(GROUP_LEAVE, "tt", "",					\
+    "DELETE FROM user_groups WHERE user_id = $1 AND name = $2")		\
+STATEMENT(GROUPS_LEAVE, "t", "",					\
+    "DELETE FROM user_groups WHERE user_id = $1")			\
+STATEMENT(SESSION_ADD, "tnnntttt", "t",					\
+    "INSERT INTO sessions"						\
+    " (token_hash, user_id, created_at, expires_at, ends_at,"		\
+    " last_seen_at, proved_at, network, user_agent)"			\
+    " SELECT $1, id, $2, $3, $4, $2, $2, $5, $6 FROM users"		\
+    " WHERE id = $7 AND password_hash = $8 AND disabled_at = 0"		\
+    " RETURNING user_id")						\
+STATEMENT(SESSIONS_CROWD, "ttnnn", "",					\
+    "DELETE FROM sessions WHERE token_hash IN"				\
+    " (SELECT token_hash FROM sessions WHERE user_id = $1"		\
+    " AND token_hash <> $2 AND expires_at > $3"				\
+    " ORDER BY created_at DESC LIMIT $4 OFFSET $5)")			\
+STATEMENT(SESSION_BY_TOKEN, "tn", "ttnnnn",				\
+    "SELECT s.user_id, u.email, s.created_at, s.ends_at,"		\
+    " s.last_seen_at, s.proved_at"					\
+    " FROM sessions s JOIN users u ON u.id = s.user_id"			\
+    " WHERE s.token_hash = $1 AND s.expires_at > $2")			\
+STATEMENT(SESSIONS_OF_USER, "tn", "tnnntt",				\
+    "SELECT token_hash, created_at, expires_at, last_seen_at,"		\
+    " network, user_agent FROM sessions"				\
+    " WHERE user_id = $1 AND expires_at > $2"				\
+    " ORDER BY created_at DESC")					\
+STATEMENT(SESSION_SEEN, "nntn", "",					\
+    "UPDATE sessions SET last_seen_at = $1, expires_at = $2"		\
+    " WHERE token_hash = $3 AND expires_at > $1"			\
+    " AND last_seen_at <= $4")						\
+STATEMENT(SESSION_PROVED, "nttt", "t",					\
+    "UPDATE sessions SET proved_at = $1 WHERE token_hash = $2"		\
+    " AND user_id IN (SELECT id FROM users"				\
+    " WHERE id = $3 AND password_hash = $4) RETURNING user_id")		\
+STATEMENT(SESSIONS_SWEEP, "nn", "t",					\
+    "DELETE FROM sessions WHERE token_hash IN"				\
+    " (SELECT token_hash FROM sessions"					\
+    " WHERE expires_at <= $1 LIMIT $2) RETURNING user_id")		\
+STATEMENT(SESSION_END, "t", "t",					\
+    "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id")	\
+STATEMENT(SESSIONS_END_ALL, "t", "",					\
+    "DELETE FROM sessions WHERE user_id = $1")				\
+STATEMENT(SESSIONS_END_OTHERS, "tt", "",				\
+    "DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2")	\
+STATEMENT(DEVICE_KNOWN, "ttn", "t",					\
+    "SELECT d.user_id FROM devices d JOIN users u ON u.id = d.user_id"	\
+    " WHERE d.token_hash = $1 AND u.email_key = $2"			\
+    " AND d.expires_at > $3")						\
+STATEMENT(DEVICE_TURN, "tnt", "",					\
+    "UPDATE devices SET token_hash = $1, expires_at = $2"		\
+    " WHERE token_hash = $3")						\
+STATEMENT(DEVICE_ADD, "ttnn", "",					\
+    "INSERT INTO devices (token_hash, user_id, created_at, expires_at)"	\
+    " VALUES ($1, $2, $3, $4)"						\
+    " ON CONFLICT (token_hash, user_id) DO NOTHING")			\
+STATEMENT(DEVICES_CROWD, "ttnn", "",					\
+    "DELETE FROM devices WHERE user_id = $1 AND token_hash IN"		\
+    " (SELECT token_hash FROM devices WHERE user_id = $1"		\
+    " AND token_hash <> $2 ORDER BY created_at DESC"			\
+    " LIMIT $3 OFFSET $4)")						\
+STATEMENT(DEVICES_OF_USER, "t", "nn",					\
+    "SELECT created_at, expires_at FROM devices WHERE user_id = $1"	\
+    " ORDER BY created_at DESC")					\
+STATEMENT(DEVICES_DROP, "t", "",					\
+    "DELETE FROM devices WHERE user_id = $1")				\
+STATEMENT(DEVICES_SWEEP, "nn", "t",					\
+    "DELETE FROM devices WHERE token_hash IN"				\
+    " (SELECT token_hash FROM devices"					\
+    " WHERE expires_at <= $1 LIMIT $2) AND expires_at <= $1"		\
+    " RETURNING user_id")						\
+STATEMENT(LIMIT_LOOK, "t", "nnn",					\
+    "SELECT failures, updated_at, blocked_until FROM limits"		\
+    " WHERE key = $1")							\
+STATEMENT(LIMIT_SET, "tnnnn", "",					\
+    "INSERT INTO limits"						\
+    " (key, failures, updated_at, blocked_until, expires_at)"		\
+    " VALUES ($1, $2, $3, $4, $5)"					\
+    " ON CONFLICT (key) DO UPDATE SET failures = excluded.failures,"	\
+    " updated_at = excluded.updated_at,"				\
+    " blocked_until = excluded.blocked_until,"				\
+    " expires_at = excluded.expires_at")				\
+STATEMENT(LIMIT_CLEAR, "t", "",						\
+    "DELETE FROM limits WHERE key = $1")				\
+STATEMENT(LIMITS_SWEEP, "nn", "t",					\
+    "DELETE FROM limits WHERE key IN"					\
+    " (SELECT key FROM limits WHERE expires_at <= $1 LIMIT $2)"		\
+    " RETURNING key")							\
+STATEMENT(SESSIONS_END_EVERY, "", "",					\
+    "DELETE FROM sessions WHERE token_hash > ''")			\
+STATEMENT(SESSIONS_COUNT, "n", "nn",					\
+    "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
+    " THEN 1 ELSE 0 END), 0) FROM sessions WHERE token_hash > ''")	\
+STATEMENT(RESET_ADD, "tnnt", "t",					\
+    "INSERT INTO resets (token_hash, user_id, created_at, expires_at)"	\
+    " SELECT $1, id, $2, $3 FROM users"					\
+    " WHERE email_key = $4 AND disabled_at = 0"				\
+    " ON CONFLICT (user_id) DO UPDATE SET"				\
+    " token_hash = excluded.token_hash,"				\
+    " created_at = excluded.created_at,"				\
+    " expires_at = excluded.expires_at"					\
+    " RETURNING user_id")						\
+STATEMENT(RESET_PENDING, "ttn", "t",					\
+    "SELECT r.user_id FROM resets r JOIN users u ON u.id = r.user_id"	\
+    " WHERE r.token_hash = $1 AND u.email_key = $2"			\
+    " AND r.expires_at > $3")						\
+STATEMENT(RESETS_SWEEP, "nn", "t",					\
+    "DELETE FROM resets WHERE user_id IN"				\
+    " (SELECT user_id FROM resets"					\
+    " WHERE expires_at <= $1 LIMIT $2) RETURNING user_id")		\
+STATEMENT(RESET_USE, "tnt", "t",					\
+    "DELETE FROM resets"						\
+    " WHERE token_hash = $1 AND expires_at > $2"			\
+    " AND user_id = (SELECT id FROM users WHERE email_key = $3)"	\
+    " RETURNING user_id")						\
+STATEMENT(RESET_END, "t", "",						\
+    "DELETE FROM resets WHERE user_id = $1")				\
+STATEMENT(RESETS_END_EVERY, "", "",					\
+    "DELETE FROM resets WHERE user_id > ''")				\
+STATEMENT(RESETS_COUNT, "n", "nn",					\
+    "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
+    " THEN 1 ELSE 0 END), 0) FROM resets WHERE user_id > ''")
+
+#endif

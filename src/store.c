@@ -1,0 +1,1030 @@
+#include "store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+#include "heap.h"
+#include "statements.h"
+#include "text.h"
+
+enum statement {
+#define ID(id, args, row, sql) id,
+	STATEMENTS(ID)
+#undef ID
+};
+
+static const struct db_statement statements[] = {
+#define ROW(id, args_, row_, sql_)					\
+	[id] = { .name = #id, .args = (args_), .row = (row_), .sql = (sql_) },
+	STATEMENTS(ROW)
+#undef ROW
+};
+
+static const struct db_migration migrations[] = {
+#include "schema.inc"
+};
+
+static const struct db_schema schema = {
+	.statement = statements,
+	.statements = sizeof(statements) / sizeof(statements[0]),
+	.migration = migrations,
+	.migrations = sizeof(migrations) / sizeof(migrations[0]),
+};
+
+#define ARGS(...)	(const struct db_value[]){ __VA_ARGS__ }
+#define COLUMNS_MAX	6
+/* What one step of the sweep removes of a kind, at most. */
+#define SWEEP_ROWS	250
+
+#define FITS(id, args, row, sql)					\
+	_Static_assert(sizeof(row) - 1 <= COLUMNS_MAX, #id);
+STATEMENTS(FITS)
+
+struct store {
+	struct db	*db;
+	struct db_conn	*reader;	/* NULL until it is needed */
+};
+
+const struct db_schema *
+store_schema(void)
+{
+	return &schema;
+}
+
+struct db *
+store_open(const char *path, enum db_refusal *why,
+    void (*complain)(const char *))
+{
+	return db_open(path, &schema, why, complain);
+}
+
+struct db *
+store_open_as_it_is(const char *path, enum db_refusal *why,
+    void (*complain)(const char *))
+{
+	return db_open_as_it_is(path, &schema, why, complain);
+}
+
+void
+store_shut(struct db *db)
+{
+	db_close(db);
+}
+
+struct store *
+store_desk(struct db *db, bool reads)
+{
+	struct store *s;
+
+	s = heap_zeroed(1, sizeof(*s));
+	s->db = db;
+	if (reads && (s->reader = db_reader(db)) == NULL) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+store_leave(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_reader_close(s->reader);
+	free(s);
+}
+
+static enum store_status
+status_of(enum db_status status)
+{
+	switch (status) {
+	case DB_OK:
+		return STORE_OK;
+	case DB_NONE:
+		return STORE_GONE;
+	case DB_BUSY:
+		return STORE_BUSY;
+	case DB_FAULT:
+		break;
+	}
+	return STORE_FAULT;
+}
+
+static enum store_status
+read_row(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args, struct db_value *row)
+{
+	if (s->reader == NULL && (s->reader = db_reader(s->db)) == NULL)
+		return STORE_FAULT;
+	return status_of(db_run(s->reader, a, id, args, row));
+}
+
+static enum store_status
+read_each(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args, db_take *take, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+
+	if (s->reader == NULL && (s->reader = db_reader(s->db)) == NULL)
+		return STORE_FAULT;
+	return status_of(db_each(s->reader, a, id, args, row, take, arg));
+}
+
+/* A write that is one statement. */
+struct single {
+	struct arena	*arena;
+	enum statement	 id;
+	const struct db_value *args;
+};
+
+static enum db_status
+work_single(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	struct single *w = arg;
+
+	return db_run(c, w->arena, w->id, w->args, row);
+}
+
+static enum store_status
+write_single(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args)
+{
+	struct single w = { .arena = a, .id = id, .args = args };
+
+	return status_of(db_write(s->db, work_single, &w));
+}
+
+/* Users. */
+
+static const char *
+new_id(struct arena *a)
+{
+	unsigned char bytes[16];
+	char *id;
+
+	digest_random(bytes, sizeof(bytes));
+	id = arena_alloc(a, STORE_ID_LEN + 1);
+	text_base64url(bytes, sizeof(bytes), id);
+	return id;
+}
+
+enum store_status
+store_user_add(struct store *s, struct arena *a, struct user *u)
+{
+	enum store_status status;
+
+	u->id = new_id(a);
+	status = write_single(s, a, USER_ADD, ARGS(DB_TEXT(u->id),
+	    DB_TEXT(u->email), DB_TEXT(u->email_key),
+	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)));
+	return status == STORE_GONE ? STORE_TAKEN : status;
+}
+
+enum store_status
+store_user_by_email(struct store *s, struct arena *a, const char *email_key,
+    struct user *out)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, USER_BY_EMAIL, ARGS(DB_TEXT(email_key)),
+	    row);
+	if (status == STORE_OK)
+		*out = (struct user){ .id = row[0].text,
+		    .email = row[1].text, .email_key = email_key,
+		    .password_hash = row[2].text,
+		    .disabled_at = row[3].number };
+	return status;
+}
+
+enum store_status
+store_user_by_id(struct store *s, struct arena *a, const char *id,
+    struct user *out)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, USER_BY_ID, ARGS(DB_TEXT(id)), row);
+	if (status == STORE_OK)
+		*out = (struct user){ .id = id, .email = row[0].text,
+		    .email_key = row[1].text, .password_hash = row[2].text,
+		    .created_at = row[3].number };
+	return status;
+}
+
+enum store_status
+store_user_delete_by_id(struct store *s, struct arena *a, const char *id)
+{
+	return write_single(s, a, USER_DELETE_BY_ID, ARGS(DB_TEXT(id)));
+}
+
+struct own_change {
+	struct arena	*arena;
+	const struct password_change *change;
+};
+
+static enum db_status
+work_own_change(struct db_conn *c, void *arg)
+{
+	const struct own_change *w = arg;
+	const struct password_change *p = w->change;
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	status = db_run(c, w->arena, USER_CHANGE_PASSWORD,
+	    ARGS(DB_TEXT(p->new_hash), DB_TEXT(p->user_id),
+	    DB_TEXT(p->verified_hash)), row);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, SESSIONS_END_OTHERS,
+		    ARGS(DB_TEXT(p->user_id), DB_TEXT(p->kept)), row);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, RESET_END,
+		    ARGS(DB_TEXT(p->user_id)), row);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, SESSION_PROVED,
+		    ARGS(DB_NUMBER(p->now), DB_TEXT(p->kept),
+		    DB_TEXT(p->user_id), DB_TEXT(p->new_hash)), row);
+	return status;
+}
+
+enum store_status
+store_password_change(struct store *s, struct arena *a,
+    const struct password_change *change)
+{
+	struct own_change w = { .arena = a, .change = change };
+
+	return status_of(db_write(s->db, work_own_change, &w));
+}
+
+/* Limits. */
+
+static enum db_status
+look(struct db_conn *c, struct arena *a, const struct limit *l,
+    struct bucket *out)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	memset(out, 0, sizeof(*out));
+	status = db_run(c, a, LIMIT_LOOK, ARGS(DB_TEXT(l->key)), row);
+	if (status == DB_OK)
+		*out = (struct bucket){ .failures = row[0].number,
+		    .updated_at = row[1].number,
+		    .blocked_until = row[2].number };
+	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum db_status
+set(struct db_conn *c, struct arena *a, const struct limit *l,
+    const struct bucket *b)
+{
+	return db_run(c, a, LIMIT_SET, ARGS(DB_TEXT(l->key),
+	    DB_NUMBER(b->failures), DB_NUMBER(b->updated_at),
+	    DB_NUMBER(b->blocked_until), DB_NUMBER(bucket_end(b, &l->rule))),
+	    NULL);
+}
+
+struct taking {
+	struct arena	*arena;
+	const struct limit *limit;
+	size_t		 n;
+	int64_t		 now;
+	int64_t		 wait;		/* the longest */
+	bool		 writes;
+};
+
+static enum db_status
+take_one(struct db_conn *c, struct taking *w, const struct limit *l)
+{
+	enum db_status status;
+	struct bucket b;
+	int64_t wait;
+
+	if ((status = look(c, w->arena, l, &b)) != DB_OK)
+		return status;
+	wait = bucket_take(&b, &l->rule, w->now);
+	if (wait > w->wait)
+		w->wait = wait;
+	return w->writes && w->wait == 0 ? set(c, w->arena, l, &b) : DB_OK;
+}
+
+/* What was written before one refused is undone with the rest. */
+static enum db_status
+work_take(struct db_conn *c, void *arg)
+{
+	struct taking *w = arg;
+	enum db_status status = DB_OK;
+	size_t i;
+
+	w->wait = 0;
+	for (i = 0; i < w->n && status == DB_OK; i++)
+		status = take_one(c, w, &w->limit[i]);
+	return status == DB_OK && w->wait > 0 ? DB_NONE : status;
+}
+
+/* Whoever has to wait is told by a reader: a flood does not reach the disk. */
+enum store_status
+store_limits_take(struct store *s, struct arena *a, const struct limit *limit,
+    size_t n, int64_t now, int64_t *wait)
+{
+	struct taking w = { .arena = a, .limit = limit, .n = n, .now = now };
+	enum db_status status;
+
+	if (n == 0)
+		return STORE_OK;
+	if (s->reader == NULL && (s->reader = db_reader(s->db)) == NULL)
+		return STORE_FAULT;
+	status = work_take(s->reader, &w);
+	if (status == DB_OK) {
+		w.writes = true;
+		status = db_write(s->db, work_take, &w);
+	}
+	*wait = w.wait;
+	return status_of(status);
+}
+
+static enum db_status
+give_one(struct db_conn *c, struct arena *a, const struct limit *l)
+{
+	enum db_status status;
+	struct bucket b;
+
+	if (l->clears)
+		return db_run(c, a, LIMIT_CLEAR, ARGS(DB_TEXT(l->key)), NULL);
+	if ((status = look(c, a, l, &b)) != DB_OK || b.failures == 0)
+		return status;
+	bucket_give(&b);
+	return set(c, a, l, &b);
+}
+
+static enum db_status
+give_all(struct db_conn *c, struct arena *a, const struct limit *limit,
+    size_t n)
+{
+	enum db_status status = DB_OK;
+	size_t i;
+
+	for (i = 0; i < n && status == DB_OK; i++)
+		status = give_one(c, a, &limit[i]);
+	return status;
+}
+
+static enum db_status
+clear_all(struct db_conn *c, struct arena *a, const struct limit *limit,
+    size_t n)
+{
+	enum db_status status = DB_OK;
+	size_t i;
+
+	for (i = 0; i < n && status == DB_OK; i++)
+		status = db_run(c, a, LIMIT_CLEAR,
+		    ARGS(DB_TEXT(limit[i].key)), NULL);
+	return status;
+}
+
+/* A limit, and its key beside it. */
+struct given {
+	struct limit	 limit;
+	char		 key[STORE_LIMIT_MAX];
+};
+
+static enum db_status
+work_give(struct db_conn *c, void *arg)
+{
+	struct given *w = arg;
+
+	w->limit.key = w->key;
+	return give_one(c, NULL, &w->limit);
+}
+
+void
+store_limits_give(struct store *s, const struct limit *limit, size_t n)
+{
+	struct given *w;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		w = heap_zeroed(1, sizeof(*w));
+		w->limit = limit[i];
+		(void)snprintf(w->key, sizeof(w->key), "%s", limit[i].key);
+		if (!db_post(s->db, work_give, w))
+			free(w);
+	}
+}
+
+static enum db_status
+work_clear(struct db_conn *c, void *arg)
+{
+	const struct taking *w = arg;
+
+	return clear_all(c, w->arena, w->limit, w->n);
+}
+
+enum store_status
+store_limits_clear(struct store *s, struct arena *a,
+    const struct limit *limit, size_t n)
+{
+	struct taking w = { .arena = a, .limit = limit, .n = n };
+
+	return status_of(db_write(s->db, work_clear, &w));
+}
+
+enum store_status
+store_device_known(struct store *s, struct arena *a, const char *token_hash,
+    const char *email_key, int64_t now)
+{
+	struct db_value row[COLUMNS_MAX];
+
+	return read_row(s, a, DEVICE_KNOWN, ARGS(DB_TEXT(token_hash),
+	    DB_TEXT(email_key), DB_NUMBER(now)), row);
+}
+
+/* All the accounts of the browser get its new token. */
+static enum db_status
+add_device(struct db_conn *c, struct arena *a, const struct device *d,
+    const struct session *s)
+{
+	enum db_status status = DB_OK;
+
+	if (d->former != NULL)
+		status = db_run(c, a, DEVICE_TURN, ARGS(
+		    DB_TEXT(d->token_hash), DB_NUMBER(d->expires_at),
+		    DB_TEXT(d->former)), NULL);
+	if (status == DB_OK)
+		status = db_run(c, a, DEVICE_ADD, ARGS(DB_TEXT(d->token_hash),
+		    DB_TEXT(s->user_id), DB_NUMBER(s->created_at),
+		    DB_NUMBER(d->expires_at)), NULL);
+	return status != DB_OK ? status : db_run(c, a, DEVICES_CROWD,
+	    ARGS(DB_TEXT(s->user_id), DB_TEXT(d->token_hash),
+	    DB_NUMBER(INT32_MAX), DB_NUMBER(STORE_DEVICES_MAX - 1)), NULL);
+}
+
+/* Sessions. */
+
+struct start {
+	struct arena	*arena;
+	const struct session_start *start;
+};
+
+static enum db_status
+add_session(struct db_conn *c, struct arena *a,
+    const struct session_start *start)
+{
+	const struct session *s = start->session;
+	struct db_value row[COLUMNS_MAX];
+
+	return db_run(c, a, SESSION_ADD, ARGS(DB_TEXT(s->token_hash),
+	    DB_NUMBER(s->created_at), DB_NUMBER(s->expires_at),
+	    DB_NUMBER(s->ends_at), DB_TEXT(s->network),
+	    DB_TEXT(s->user_agent), DB_TEXT(s->user_id),
+	    DB_TEXT(start->verified_hash)), row);
+}
+
+static enum db_status
+work_start(struct db_conn *c, void *arg)
+{
+	const struct start *w = arg;
+	const struct session_start *start = w->start;
+	const struct session *s = start->session;
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	status = add_session(c, w->arena, start);
+	if (status == DB_OK && start->better_hash != NULL)
+		status = db_run(c, w->arena, USER_REHASH,
+		    ARGS(DB_TEXT(start->better_hash), DB_TEXT(s->user_id),
+		    DB_TEXT(start->verified_hash)), row);
+	if (status == DB_OK && start->device != NULL)
+		status = add_device(c, w->arena, start->device, s);
+	if (status == DB_OK)
+		status = give_all(c, w->arena, start->limit, start->limits);
+	if (status == DB_OK && start->ended != NULL) {
+		status = db_run(c, w->arena, SESSION_END,
+		    ARGS(DB_TEXT(start->ended)), row);
+		status = status == DB_NONE ? DB_OK : status;
+	}
+	return status != DB_OK ? status : db_run(c, w->arena, SESSIONS_CROWD,
+	    ARGS(DB_TEXT(s->user_id), DB_TEXT(s->token_hash),
+	    DB_NUMBER(s->created_at), DB_NUMBER(INT32_MAX),
+	    DB_NUMBER(start->most - 1)), row);
+}
+
+enum store_status
+store_session_start(struct store *s, struct arena *a,
+    const struct session_start *start)
+{
+	struct start w = { .arena = a, .start = start };
+
+	return status_of(db_write(s->db, work_start, &w));
+}
+
+/* An array that grows in the arena. */
+struct sessions {
+	struct arena	*arena;
+	struct session	*item;
+	size_t		 n, room;
+};
+
+static bool
+take_session(const struct db_value *row, void *arg)
+{
+	struct sessions *list = arg;
+	struct session *more;
+
+	if (list->n == list->room) {
+		list->room = 2 * list->room + 16;
+		more = arena_alloc(list->arena, list->room * sizeof(*more));
+		if (list->n > 0)
+			memcpy(more, list->item, list->n * sizeof(*more));
+		list->item = more;
+	}
+	list->item[list->n++] = (struct session){ .token_hash = row[0].text,
+	    .created_at = row[1].number, .expires_at = row[2].number,
+	    .last_seen_at = row[3].number, .network = row[4].text,
+	    .user_agent = row[5].text };
+	return true;
+}
+
+enum store_status
+store_sessions_of(struct store *s, struct arena *a, const char *user_id,
+    int64_t now, struct session **out, size_t *n)
+{
+	struct sessions list = { .arena = a };
+	enum store_status status;
+
+	status = read_each(s, a, SESSIONS_OF_USER, ARGS(DB_TEXT(user_id),
+	    DB_NUMBER(now)), take_session, &list);
+	*out = list.item;
+	*n = list.n;
+	return status;
+}
+
+/* What is posted outlives the call that posts it. */
+struct seen {
+	char		 token_hash[DIGEST_TOKEN_LEN + 1];
+	int64_t		 now, expires_at, before;
+};
+
+static enum db_status
+work_seen(struct db_conn *c, void *arg)
+{
+	const struct seen *w = arg;
+
+	return db_run(c, NULL, SESSION_SEEN, ARGS(DB_NUMBER(w->now),
+	    DB_NUMBER(w->expires_at), DB_TEXT(w->token_hash),
+	    DB_NUMBER(w->before)), NULL);
+}
+
+void
+store_session_seen(struct store *s, const struct session *session,
+    int64_t now, int64_t expires_at, int64_t before)
+{
+	struct seen *w;
+
+	w = heap_zeroed(1, sizeof(*w));
+	memcpy(w->token_hash, session->token_hash, DIGEST_TOKEN_LEN);
+	w->now = now;
+	w->expires_at = expires_at;
+	w->before = before;
+	if (!db_post(s->db, work_seen, w))
+		free(w);
+}
+
+enum store_status
+store_session_proved(struct store *s, struct arena *a,
+    const struct session *session, const char *verified_hash, int64_t now)
+{
+	return write_single(s, a, SESSION_PROVED, ARGS(DB_NUMBER(now),
+	    DB_TEXT(session->token_hash), DB_TEXT(session->user_id),
+	    DB_TEXT(verified_hash)));
+}
+
+enum store_status
+store_sessions_end_others(struct store *s, struct arena *a,
+    const struct session *kept)
+{
+	return write_single(s, a, SESSIONS_END_OTHERS,
+	    ARGS(DB_TEXT(kept->user_id), DB_TEXT(kept->token_hash)));
+}
+
+enum store_status
+store_session_by_token(struct store *s, struct arena *a,
+    const char *token_hash, int64_t now, struct session *out)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, SESSION_BY_TOKEN, ARGS(DB_TEXT(token_hash),
+	    DB_NUMBER(now)), row);
+	if (status == STORE_OK)
+		*out = (struct session){ .token_hash = token_hash,
+		    .user_id = row[0].text, .email = row[1].text,
+		    .created_at = row[2].number, .ends_at = row[3].number,
+		    .last_seen_at = row[4].number,
+		    .proved_at = row[5].number };
+	return status;
+}
+
+enum store_status
+store_session_end(struct store *s, struct arena *a, const char *token_hash)
+{
+	return write_single(s, a, SESSION_END, ARGS(DB_TEXT(token_hash)));
+}
+
+/* Resets. */
+
+enum store_status
+store_reset_add(struct store *s, struct arena *a, const struct reset *r)
+{
+	return write_single(s, a, RESET_ADD, ARGS(DB_TEXT(r->token_hash),
+	    DB_NUMBER(r->created_at), DB_NUMBER(r->expires_at),
+	    DB_TEXT(r->email_key)));
+}
+
+enum store_status
+store_reset_pending(struct store *s, struct arena *a, const char *token_hash,
+    const char *email_key, int64_t now, const char **user_id)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, RESET_PENDING, ARGS(DB_TEXT(token_hash),
+	    DB_TEXT(email_key), DB_NUMBER(now)), row);
+	*user_id = status == STORE_OK ? row[0].text : NULL;
+	return status;
+}
+
+struct use {
+	struct arena	*arena;
+	const struct reset_use *use;
+};
+
+/* What follows once the token was good. */
+static enum db_status
+finish_use(struct db_conn *c, const struct use *w, const char *user_id)
+{
+	enum db_status status;
+
+	status = db_run(c, w->arena, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
+	    NULL);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, DEVICES_DROP,
+		    ARGS(DB_TEXT(user_id)), NULL);
+	return status != DB_OK ? status :
+	    clear_all(c, w->arena, w->use->limit, w->use->limits);
+}
+
+static enum db_status
+work_use(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	const struct use *w = arg;
+	const struct reset_use *use = w->use;
+	enum db_status status;
+	const char *user_id;
+
+	status = db_run(c, w->arena, RESET_USE, ARGS(DB_TEXT(use->token_hash),
+	    DB_NUMBER(use->now), DB_TEXT(use->email_key)), row);
+	if (status != DB_OK)
+		return status;
+	user_id = row[0].text;
+	status = db_run(c, w->arena, USER_SET_PASSWORD,
+	    ARGS(DB_TEXT(use->password_hash), DB_TEXT(user_id)), row);
+	return status != DB_OK ? status : finish_use(c, w, user_id);
+}
+
+enum store_status
+store_reset_use(struct store *s, struct arena *a, const struct reset_use *use)
+{
+	struct use w = { .arena = a, .use = use };
+
+	return status_of(db_write(s->db, work_use, &w));
+}
+
+/* What has expired. */
+
+struct sweep {
+	struct db	*db;
+	int64_t		 now;
+};
+
+static const enum statement sweeps[] = { SESSIONS_SWEEP, RESETS_SWEEP,
+    LIMITS_SWEEP, DEVICES_SWEEP };
+
+static bool
+count_row(const struct db_value *row, void *arg)
+{
+	size_t *n = arg;
+
+	(void)row;
+	++*n;
+	return true;
+}
+
+/* Where a step was full there may be more: another one, after the others. */
+static enum db_status
+work_sweep(struct db_conn *c, void *arg)
+{
+	const struct sweep *w = arg;
+	struct arena *a = arena_new();
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status = DB_OK;
+	size_t i, n, most = 0;
+
+	for (i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) &&
+	    status == DB_OK; i++) {
+		n = 0;
+		status = db_each(c, a, sweeps[i], ARGS(DB_NUMBER(w->now),
+		    DB_NUMBER(SWEEP_ROWS)), row, count_row, &n);
+		most = n > most ? n : most;
+	}
+	arena_free(a);
+	if (status == DB_OK && most >= SWEEP_ROWS)
+		store_sweep(w->db, w->now);
+	return status;
+}
+
+void
+store_sweep(struct db *db, int64_t now)
+{
+	struct sweep *w;
+
+	w = heap_zeroed(1, sizeof(*w));
+	w->db = db;
+	w->now = now;
+	if (!db_post(db, work_sweep, w))
+		free(w);
+}
+
+/* What an administrator asks for. */
+
+enum store_status
+store_user_details(struct store *s, struct arena *a, const char *email_key,
+    struct user *out)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, USER_DETAILS, ARGS(DB_TEXT(email_key)), row);
+	if (status == STORE_OK)
+		*out = (struct user){ .id = row[0].text,
+		    .email = row[1].text, .email_key = email_key,
+		    .created_at = row[2].number,
+		    .disabled_at = row[3].number };
+	return status;
+}
+
+/* Where rows go, and how many of them. */
+struct page {
+	void		*out;
+	size_t		 max;
+	size_t		*n;
+};
+
+static enum store_status
+read_page(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args, db_take *take, struct page *page)
+{
+	*page->n = 0;
+	return read_each(s, a, id, args, take, page);
+}
+
+static bool
+take_user(const struct db_value *row, void *arg)
+{
+	struct page *page = arg;
+	struct user *u = (struct user *)page->out + *page->n;
+
+	*u = (struct user){ .email_key = row[0].text, .email = row[1].text,
+	    .created_at = row[2].number, .disabled_at = row[3].number };
+	return ++*page->n < page->max;
+}
+
+enum store_status
+store_users_after(struct store *s, struct arena *a, const char *email_key,
+    struct user *out, size_t *n)
+{
+	struct page page = { .out = out, .max = STORE_PAGE, .n = n };
+
+	return read_page(s, a, USERS_AFTER, ARGS(DB_TEXT(email_key)),
+	    take_user, &page);
+}
+
+/* One row of users is changed, or nobody's; then more of what is its own. */
+struct change {
+	struct arena	*arena;
+	enum statement	 id;
+	const struct db_value *args;
+	bool		 ends;		/* its sessions and its reset */
+	bool		 anew;
+	const struct membership *groups;
+	size_t		 n;
+	size_t		 members;	/* of groups, at the end */
+};
+
+static enum db_status
+work_change(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX], none[COLUMNS_MAX];
+	const struct change *w = arg;
+	enum db_status status;
+
+	status = db_run(c, w->arena, w->id, w->args, row);
+	if (status != DB_OK || !w->ends)
+		return status;
+	status = db_run(c, w->arena, SESSIONS_END_ALL,
+	    ARGS(DB_TEXT(row[0].text)), none);
+	if (status != DB_OK)
+		return status;
+	return db_run(c, w->arena, RESET_END, ARGS(DB_TEXT(row[0].text)),
+	    none);
+}
+
+static enum store_status
+change(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args, bool ends)
+{
+	struct change w = { .arena = a, .id = id, .args = args,
+	    .ends = ends };
+
+	return status_of(db_write(s->db, work_change, &w));
+}
+
+enum store_status
+store_user_password(struct store *s, struct arena *a, const char *email_key,
+    const char *password_hash)
+{
+	return change(s, a, USER_NEW_PASSWORD, ARGS(DB_TEXT(password_hash),
+	    DB_TEXT(email_key)), true);
+}
+
+enum store_status
+store_user_disable(struct store *s, struct arena *a, const char *email_key,
+    int64_t now)
+{
+	return change(s, a, USER_SET_DISABLED, ARGS(DB_NUMBER(now),
+	    DB_TEXT(email_key)), true);
+}
+
+enum store_status
+store_user_enable(struct store *s, struct arena *a, const char *email_key)
+{
+	return change(s, a, USER_SET_DISABLED, ARGS(DB_NUMBER(0),
+	    DB_TEXT(email_key)), false);
+}
+
+enum store_status
+store_user_delete(struct store *s, struct arena *a, const char *email_key)
+{
+	return change(s, a, USER_DELETE, ARGS(DB_TEXT(email_key)), false);
+}
+
+static bool
+take_group(const struct db_value *row, void *arg)
+{
+	struct page *page = arg;
+
+	((const char **)page->out)[*page->n] = row[0].text;
+	return ++*page->n < page->max;
+}
+
+enum store_status
+store_groups(struct store *s, struct arena *a, const char *user_id,
+    const char **out, size_t *n)
+{
+	struct page page = { .out = out, .max = STORE_GROUPS_MAX, .n = n };
+
+	return read_page(s, a, GROUPS_OF, ARGS(DB_TEXT(user_id)), take_group,
+	    &page);
+}
+
+static bool
+take_device(const struct db_value *row, void *arg)
+{
+	struct page *page = arg;
+
+	((struct device *)page->out)[*page->n] = (struct device){
+	    .created_at = row[0].number, .expires_at = row[1].number };
+	return ++*page->n < page->max;
+}
+
+enum store_status
+store_devices_of(struct store *s, struct arena *a, const char *user_id,
+    struct device *out, size_t *n)
+{
+	struct page page = { .out = out, .max = STORE_DEVICES_MAX, .n = n };
+
+	return read_page(s, a, DEVICES_OF_USER, ARGS(DB_TEXT(user_id)),
+	    take_device, &page);
+}
+
+static bool
+count_one(const struct db_value *row, void *arg)
+{
+	struct change *w = arg;
+
+	(void)row;
+	return ++w->members <= STORE_GROUPS_MAX;
+}
+
+static enum db_status
+change_groups(struct db_conn *c, struct change *w, const char *user_id)
+{
+	enum db_status status = DB_OK;
+	struct db_value row[COLUMNS_MAX];
+	size_t i;
+
+	if (w->anew)
+		status = db_run(c, w->arena, GROUPS_LEAVE,
+		    ARGS(DB_TEXT(user_id)), row);
+	for (i = 0; i < w->n && status == DB_OK; i++)
+		status = db_run(c, w->arena,
+		    w->groups[i].ends ? GROUP_LEAVE : GROUP_JOIN,
+		    ARGS(DB_TEXT(user_id), DB_TEXT(w->groups[i].group)), row);
+	if (status != DB_OK)
+		return status;
+	status = db_each(c, w->arena, GROUPS_OF, ARGS(DB_TEXT(user_id)), row,
+	    count_one, w);
+	/* Whoever gets no row has it all undone. */
+	return w->members > STORE_GROUPS_MAX ? DB_NONE : status;
+}
+
+static enum db_status
+work_groups(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	struct change *w = arg;
+	enum db_status status;
+
+	status = db_run(c, w->arena, USER_DETAILS, w->args, row);
+	return status == DB_OK ? change_groups(c, w, row[0].text) : status;
+}
+
+enum store_status
+store_groups_change(struct store *s, struct arena *a, const char *email_key,
+    bool anew, const struct membership *groups, size_t n)
+{
+	struct change w = { .arena = a, .args = ARGS(DB_TEXT(email_key)),
+	    .anew = anew, .groups = groups, .n = n };
+	enum store_status status;
+
+	status = status_of(db_write(s->db, work_groups, &w));
+	return w.members > STORE_GROUPS_MAX ? STORE_FULL : status;
+}
+
+enum store_status
+store_sessions_end(struct store *s, struct arena *a, const char *user_id)
+{
+	return write_single(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)));
+}
+
+enum store_status
+store_sessions_end_every(struct store *s, struct arena *a)
+{
+	return write_single(s, a, SESSIONS_END_EVERY, NULL);
+}
+
+enum store_status
+store_count(struct store *s, struct arena *a, int64_t now,
+    struct store_counts *out)
+{
+	struct db_value users[COLUMNS_MAX], sessions[COLUMNS_MAX],
+	    resets[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, USERS_COUNT, NULL, users);
+	if (status == STORE_OK)
+		status = read_row(s, a, SESSIONS_COUNT, ARGS(DB_NUMBER(now)),
+		    sessions);
+	if (status == STORE_OK)
+		status = read_row(s, a, RESETS_COUNT, ARGS(DB_NUMBER(now)),
+		    resets);
+	if (status == STORE_OK)
+		*out = (struct store_counts){ .users = users[0].number,
+		    .disabled = users[1].number,
+		    .sessions = sessions[0].number,
+		    .live_sessions = sessions[1].number,
+		    .resets = resets[0].number,
+		    .live_resets = resets[1].number };
+	return status;
+}
+
+static enum db_status
+work_close(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, row);
+	return status == DB_OK ?
+	    db_run(c, arg, RESETS_END_EVERY, NULL, row) : status;
+}
+
+enum store_status
+store_close_copy(const char *path, struct arena *a)
+{
+	return status_of(db_edit(path, &schema, work_close, a));
+}

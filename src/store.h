@@ -1,0 +1,281 @@
+/*
+ * store.h - users, sessions and resets, as structs in and out
+ *
+ * The only place that knows statements and transactions.  Each thread has a
+ * desk at the store: a struct store with a connection of its own to read.
+ * Strings that come back live in the arena.  Tokens are never seen here,
+ * only their hashes.
+ *
+ * STORE_GONE: there is no such thing, or no longer.  STORE_BUSY: another
+ * process holds the database, ask again.  STORE_FAULT has been logged.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "bucket.h"
+#include "db.h"
+
+#define STORE_LIMIT_MAX	80
+#define STORE_DEVICES_MAX 20	/* of an account; the oldest go */
+#define STORE_ID_LEN	22	/* 128 random bits in base64url */
+
+enum store_status {
+	STORE_OK,
+	STORE_GONE,
+	STORE_TAKEN,		/* the address has an account */
+	STORE_FULL,		/* more than there may be */
+	STORE_BUSY,
+	STORE_FAULT,
+};
+
+struct user {
+	const char	*id;
+	const char	*email;		/* as it was given */
+	const char	*email_key;	/* as addresses compare */
+	const char	*password_hash;
+	int64_t		 created_at;
+	int64_t		 disabled_at;	/* 0: it is open */
+};
+
+struct session {
+	const char	*token_hash;
+	const char	*user_id;
+	const char	*email;
+	const char	*network;	/* of the login, "" for none */
+	const char	*user_agent;	/* the same */
+	int64_t		 created_at;
+	int64_t		 expires_at;	/* unless the person is seen */
+	int64_t		 ends_at;	/* in any case */
+	int64_t		 last_seen_at;
+	int64_t		 proved_at;	/* when the password was shown */
+};
+
+/* A bucket of failures, by its key, and what is to become of it. */
+struct limit {
+	const char	*key;		/* shorter than STORE_LIMIT_MAX */
+	struct bucket_rule rule;
+	bool		 clears;	/* is empty after a success */
+};
+
+/* A browser that is known to an account from now on. */
+struct device {
+	const char	*token_hash;
+	const char	*former;	/* its token so far, or NULL */
+	int64_t		 created_at;	/* since when it is known */
+	int64_t		 expires_at;
+};
+
+/* How a session comes to be. */
+struct session_start {
+	const struct session *session;
+	const char	*verified_hash;	/* of the password it was given for */
+	const char	*better_hash;	/* takes that one's place, or NULL */
+	const char	*ended;		/* a session that goes, or NULL */
+	int64_t		 most;		/* the account's oldest go */
+	const struct limit *limit;	/* whose places are given back */
+	size_t		 limits;
+	const struct device *device;	/* or NULL */
+};
+
+/* How an account gets another password from who knows its old one. */
+struct password_change {
+	const char	*user_id;
+	const char	*verified_hash;
+	const char	*new_hash;
+	const char	*kept;		/* the session it was asked in */
+	int64_t		 now;
+};
+
+struct reset {
+	const char	*token_hash;
+	const char	*email_key;
+	int64_t		 created_at;
+	int64_t		 expires_at;
+};
+
+struct store;
+
+/*
+ * Has what expired before now removed, in steps short enough for others to
+ * write in between.  Not waited for.
+ */
+void		 store_sweep(struct db *, int64_t now);
+
+/* The store behind all desks; see db_open. */
+struct db	*store_open(const char *path, enum db_refusal *why,
+		    void (*complain)(const char *));
+/* The same by db_open_as_it_is. */
+struct db	*store_open_as_it_is(const char *path, enum db_refusal *why,
+		    void (*complain)(const char *));
+void		 store_shut(struct db *);
+/* The schema, for tests and tools that ask the database itself. */
+const struct db_schema *store_schema(void);
+
+/*
+ * A thread's desk.  reads: open the reading connection at once, NULL if that
+ * fails; otherwise it opens when it is first needed.
+ */
+struct store	*store_desk(struct db *, bool reads);
+void		 store_leave(struct store *);
+
+/* STORE_OK or STORE_TAKEN.  u->id is made here. */
+enum store_status store_user_add(struct store *, struct arena *,
+		    struct user *u);
+enum store_status store_user_by_email(struct store *, struct arena *,
+		    const char *email_key, struct user *out);
+
+enum store_status store_user_by_id(struct store *, struct arena *,
+		    const char *id, struct user *out);
+/* With all that is held on it. */
+enum store_status store_user_delete_by_id(struct store *, struct arena *,
+		    const char *id);
+/*
+ * Ends the account's other sessions and its pending reset.  STORE_GONE: the
+ * hash is no longer the one that was verified.
+ */
+enum store_status store_password_change(struct store *, struct arena *,
+		    const struct password_change *);
+
+/*
+ * Starts a session of session->user_id.  STORE_GONE if meanwhile the account's
+ * password hash is no longer the verified one, or the account is no more or
+ * disabled.
+ */
+enum store_status store_session_start(struct store *, struct arena *,
+		    const struct session_start *);
+/* The live ones of an account, the newest first. */
+enum store_status store_sessions_of(struct store *, struct arena *,
+		    const char *user_id, int64_t now, struct session **out,
+		    size_t *n);
+/*
+ * Notes that the person is there, unless that was noted after before.  Not
+ * waited for, and a crash may lose it; never gives life to what has ended.
+ */
+void		 store_session_seen(struct store *, const struct session *,
+		    int64_t now, int64_t expires_at, int64_t before);
+/* Notes that the password whose hash was verified has been shown now. */
+enum store_status store_session_proved(struct store *, struct arena *,
+		    const struct session *, const char *verified_hash,
+		    int64_t now);
+enum store_status store_sessions_end_others(struct store *, struct arena *,
+		    const struct session *kept);
+/* A live one, by token hash.  Fills all but network and user_agent. */
+enum store_status store_session_by_token(struct store *, struct arena *,
+		    const char *token_hash, int64_t now,
+		    struct session *out);
+enum store_status store_session_end(struct store *, struct arena *,
+		    const char *token_hash);
+
+/*
+ * Takes a place in each bucket, or in none.  STORE_GONE: one of them lets
+ * nobody in for *wait more milliseconds.
+ */
+enum store_status store_limits_take(struct store *, struct arena *,
+		    const struct limit *, size_t n, int64_t now,
+		    int64_t *wait);
+/* Gives the places back.  Not waited for: a crash leaves them taken. */
+void		 store_limits_give(struct store *, const struct limit *,
+		    size_t n);
+/* Empties the buckets. */
+enum store_status store_limits_clear(struct store *, struct arena *,
+		    const struct limit *, size_t n);
+/*
+ * Since when and until when an account knows browsers, the newest first.  out
+ * holds STORE_DEVICES_MAX.
+ */
+enum store_status store_devices_of(struct store *, struct arena *,
+		    const char *user_id, struct device *out, size_t *n);
+/* Has somebody logged in to this address with this browser? */
+enum store_status store_device_known(struct store *, struct arena *,
+		    const char *token_hash, const char *email_key,
+		    int64_t now);
+
+/* Takes the place of a pending one.  STORE_GONE: none such, or disabled. */
+enum store_status store_reset_add(struct store *, struct arena *,
+		    const struct reset *);
+/* Would store_reset_use find it now?  Whose account it is; changes nothing. */
+enum store_status store_reset_pending(struct store *, struct arena *,
+		    const char *token_hash, const char *email_key,
+		    int64_t now, const char **user_id);
+/*
+ * Uses up the reset, sets the password, ends every session of the account,
+ * forgets its browsers and empties its buckets, or does none of it.
+ */
+struct reset_use {
+	const char	*token_hash;
+	const char	*email_key;
+	const char	*password_hash;
+	int64_t		 now;
+	const struct limit *limit;	/* emptied */
+	size_t		 limits;
+};
+enum store_status store_reset_use(struct store *, struct arena *,
+		    const struct reset_use *);
+
+/*
+ * What an administrator asks for.  Lists come in pages: what stands after a
+ * key, "" for the first, at most STORE_PAGE of it.  *n below that was the
+ * last page.
+ */
+#define STORE_PAGE		256
+#define STORE_GROUPS_MAX	64	/* of an account */
+
+/* A word of a change to the groups of an account. */
+struct membership {
+	const char	*group;
+	bool		 ends;
+};
+
+struct store_counts {
+	int64_t		 users, disabled;
+	int64_t		 sessions, live_sessions;
+	int64_t		 resets, live_resets;
+};
+
+/* Fills id, email, created_at and disabled_at. */
+enum store_status store_user_details(struct store *, struct arena *,
+		    const char *email_key, struct user *out);
+/* The same but for the id, by email_key.  out holds STORE_PAGE. */
+enum store_status store_users_after(struct store *, struct arena *,
+		    const char *email_key, struct user *out, size_t *n);
+/* Ends every session and the reset of the account as well. */
+enum store_status store_user_password(struct store *, struct arena *,
+		    const char *email_key, const char *password_hash);
+/* Likewise; from now on there is none until the account is enabled. */
+enum store_status store_user_disable(struct store *, struct arena *,
+		    const char *email_key, int64_t now);
+enum store_status store_user_enable(struct store *, struct arena *,
+		    const char *email_key);
+/* With all that is the account's. */
+enum store_status store_user_delete(struct store *, struct arena *,
+		    const char *email_key);
+
+/* All of them, in order.  out holds STORE_GROUPS_MAX. */
+enum store_status store_groups(struct store *, struct arena *,
+		    const char *user_id, const char **out, size_t *n);
+/*
+ * anew: the n groups take the place of all others.  STORE_FULL, and nothing
+ * changes, where there would be more than STORE_GROUPS_MAX.
+ */
+enum store_status store_groups_change(struct store *, struct arena *,
+		    const char *email_key, bool anew,
+		    const struct membership *, size_t n);
+
+enum store_status store_sessions_end(struct store *, struct arena *,
+		    const char *user_id);
+/* Everybody's. */
+enum store_status store_sessions_end_every(struct store *, struct arena *);
+/*
+ * Ends all sessions and resets in a copy that nobody has open: what has been
+ * ended since it was made must not come back with it.
+ */
+enum store_status store_close_copy(const char *path, struct arena *);
+enum store_status store_count(struct store *, struct arena *, int64_t now,
+		    struct store_counts *out);
+
+#endif

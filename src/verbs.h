@@ -1,0 +1,90 @@
+/*
+ * verbs.h - what gatelodgectl can be told, one row each
+ *
+ * VERB(function, object, verb, arguments, options, sentence)
+ *
+ * function: an errand_... of errands.h.
+ * arguments: a word for each; in brackets what may be left out, with dots
+ *     after it what may come as often as one likes.
+ *
+ * OPTION(id, name, sentence)
+ *
+ * Options have long names alone and stand anywhere.  The help, the completion
+ * of the shell and gatelodgectl(8) say what these tables say.
+ */
+#ifndef VERBS_H
+#define VERBS_H
+
+#define OPTIONS(OPTION)							\
+OPTION(JSON, "json", "print one JSON object a line")			\
+OPTION(YES, "yes", "do not ask whether it is meant")			\
+OPTION(DRY_RUN, "dry-run", "only look, and say what would be done")	\
+OPTION(PASSWORD_STDIN, "password-stdin",				\
+    "take the password from the first line of standard input")		\
+OPTION(ALL, "all", "for every account")
+
+#define VERBS(VERB)							\
+VERB(user_add, "user", "add", "EMAIL", OPT_JSON | OPT_PASSWORD_STDIN,	\
+    "make an account that can be used at once")				\
+VERB(user_list, "user", "list", "", OPT_JSON,				\
+    "list the accounts by address")					\
+VERB(user_show, "user", "show", "EMAIL", OPT_JSON,			\
+    "show an account")							\
+VERB(user_disable, "user", "disable", "EMAIL", OPT_JSON,		\
+    "close an account and end its sessions")				\
+VERB(user_enable, "user", "enable", "EMAIL", OPT_JSON,			\
+    "open a disabled account again")					\
+VERB(user_delete, "user", "delete", "EMAIL",				\
+    OPT_JSON | OPT_YES | OPT_DRY_RUN,					\
+    "take an account away with all that is its own")			\
+VERB(user_password, "user", "password", "EMAIL",			\
+    OPT_JSON | OPT_PASSWORD_STDIN,					\
+    "set a password and end the sessions of the account")		\
+VERB(user_unlock, "user", "unlock", "EMAIL", OPT_JSON,			\
+    "forget the wrong passwords that were tried for an account")	\
+VERB(user_groups, "user", "groups", "EMAIL [GROUP...]", OPT_JSON,	\
+    "show or change the groups of an account")				\
+VERB(user_reset_link, "user", "reset-link", "EMAIL", OPT_JSON,		\
+    "make a token that sets a new password")				\
+VERB(session_list, "session", "list", "EMAIL", OPT_JSON,		\
+    "list the live sessions of an account")				\
+VERB(session_end, "session", "end", "[EMAIL]", OPT_JSON | OPT_ALL,	\
+    "end the sessions of an account")					\
+VERB(db_check, "db", "check", "", OPT_JSON,				\
+    "look for damage in the store")					\
+VERB(db_migrate, "db", "migrate", "", OPT_JSON | OPT_DRY_RUN,		\
+    "make the store or bring it up to date")				\
+VERB(db_backup, "db", "backup", "FILE", OPT_JSON,			\
+    "copy the store while it is in use")				\
+VERB(db_restore, "db", "restore", "FILE", OPT_JSON | OPT_DRY_RUN,	\
+    "put a copy in the place of the store")				\
+VERB(db_stats, "db", "stats", "", OPT_JSON,				\
+    "count what is in the store")					\
+VERB(passwords_compile, "passwords", "compile", "LIST [FILE]",		\
+    OPT_JSON, "make a file of refused passwords from a text")		\
+VERB(config_check, "config", "check", "", OPT_NONE,			\
+    "check the settings")						\
+VERB(config_show, "config", "show", "", OPT_NONE,			\
+    "print the settings that are in effect")
+
+enum option_place {
+#define OPTION_PLACE(id, name, about) OPT_AT_ ## id,
+	OPTIONS(OPTION_PLACE)
+#undef OPTION_PLACE
+};
+
+enum option {
+	OPT_NONE = 0,
+#define OPTION_BIT(id, name, about) OPT_ ## id = 1 << OPT_AT_ ## id,
+	OPTIONS(OPTION_BIT)
+#undef OPTION_BIT
+};
+
+enum verb_id {
+#define VERB_ID(function, object, verb, arguments, options, about)	\
+	VERB_ ## function,
+	VERBS(VERB_ID)
+#undef VERB_ID
+};
+
+#endif

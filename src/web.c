@@ -1,0 +1,106 @@
+#include "web.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "gates.h"
+#include "log.h"
+#include "reply.h"
+#include "routes.h"
+
+/* The web server's own id where it has one that is harmless in a log. */
+static bool
+usable_id(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len >= 1 && len <= CALL_ID_MAX && strspn(s,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789._-") == len;
+}
+
+/* Unlike a token it need not be secret, only never the same twice. */
+static const char *
+new_id(struct arena *a)
+{
+	static atomic_ullong count;
+	static atomic_ullong start;
+	unsigned long long mine, zero = 0;
+
+	if (atomic_load(&start) == 0) {
+		digest_random(&mine, sizeof(mine));
+		(void)atomic_compare_exchange_strong(&start, &zero, mine | 1);
+	}
+	return arena_printf(a, "%llx-%llx", atomic_load(&start),
+	    atomic_fetch_add(&count, 1) + 1);
+}
+
+static void
+give_id(struct call *c)
+{
+	const char *sent = call_text(c, PARAM_REQUEST_ID);
+
+	c->id = usable_id(sent) ? sent : new_id(c->arena);
+}
+
+static void
+log_answer(struct call *c)
+{
+	const char *event = reply_event(c->reply.outcome);
+
+	if (event == NULL && !c->conf->log_reads)
+		return;
+	LOG(event != NULL ? event : "request",
+	    LOG_TEXT("request", c->id),
+	    LOG_TEXT("door", c->route != NULL ? c->route->name : "-"),
+	    LOG_TEXT("outcome", reply_code(c->reply.outcome)),
+	    LOG_NUMBER("status", reply_status(c->reply.outcome)),
+	    LOG_NUMBER("ms", clock_steady_ms() - c->arrived),
+	    LOG_TEXT("client", call_text(c, PARAM_CLIENT)));
+}
+
+static void
+conclude(struct call *c)
+{
+	reply_render(c);
+	log_answer(c);
+}
+
+bool
+web_begin(struct call *c, enum cost *cost)
+{
+	give_id(c);
+	if (!gates_pass(c)) {
+		conclude(c);
+		return false;
+	}
+	*cost = c->route->cost;
+	return true;
+}
+
+void
+web_finish(struct call *c)
+{
+	c->route->handler(c);
+	conclude(c);
+}
+
+void
+web_refuse(struct call *c, enum outcome outcome)
+{
+	if (c->id == NULL)
+		give_id(c);
+	reply_outcome(c, outcome);
+	conclude(c);
+}
+
+void
+web_handle(struct call *c)
+{
+	enum cost cost;
+
+	if (web_begin(c, &cost))
+		web_finish(c);
+}

@@ -1,0 +1,346 @@
+/* What is hashed, what matches, and what never does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper.h"
+#include "passwd.h"
+#include "text.h"
+
+/* passwd.h: what one thread hashes with. */
+#define SCRATCH_BYTES	32768
+
+static struct passwd *scratch;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	if (!passwd_self_test())
+		return -1;
+	scratch = passwd_open();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	passwd_close(scratch);
+	return 0;
+}
+
+static enum passwd_verdict
+verify(const char *phrase, const char *hash)
+{
+	return passwd_verify(scratch, phrase, hash, 1);
+}
+
+static void
+hash_is_yescrypt_at_the_cost(void **state)
+{
+	static const struct {
+		int		 cost;
+		const char	*begins;
+	} rows[] = {
+		{ 1, "$y$j75$" }, { 2, "$y$j85$" }, { 3, "$y$j7T$" },
+		{ 4, "$y$j8T$" }, { 5, "$y$j9T$" },
+	};
+	char hash[PASSWD_HASH_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
+		assert_true(passwd_hash(scratch, "phrase", rows[i].cost,
+		    hash));
+		if (!text_begins(hash, rows[i].begins))
+			fail_msg("cost %d gave %s", rows[i].cost, hash);
+		assert_int_equal(verify("phrase", hash), PASSWD_MATCH);
+	}
+}
+
+static void
+salt_of_128_bits_is_new_each_time(void **state)
+{
+	char a[PASSWD_HASH_MAX], b[PASSWD_HASH_MAX];
+	const char *salt, *end;
+
+	(void)state;
+	assert_true(passwd_hash(scratch, "phrase", 1, a));
+	assert_true(passwd_hash(scratch, "phrase", 1, b));
+	salt = a + strlen("$y$j75$");
+	end = strchr(salt, '$');
+	assert_non_null(end);
+	assert_true((end - salt) * 6 >= 128);
+	assert_memory_not_equal(salt, b + (salt - a), (size_t)(end - salt));
+	assert_string_not_equal(a, b);
+}
+
+static void
+only_the_same_phrase_matches(void **state)
+{
+	static const char *const others[] = {
+		"", "P", "phras", "phrase ", " phrase", "Phrase", "phrasE",
+		"phrase\n", "phraze", "phrasephrase",
+	};
+	char hash[PASSWD_HASH_MAX];
+	size_t i;
+
+	(void)state;
+	assert_true(passwd_hash(scratch, "phrase", 1, hash));
+	assert_int_equal(verify("phrase", hash), PASSWD_MATCH);
+	for (i = 0; i < HELPER_COUNT(others); i++)
+		assert_int_equal(verify(others[i], hash), PASSWD_DIFFERS);
+}
+
+/* B13: 511 bytes all count; one more is refused and not cut off. */
+static void
+b13_long_phrase_is_never_cut(void **state)
+{
+	char hash[PASSWD_HASH_MAX], phrase[PASSWD_PHRASE_MAX + 2];
+	static const size_t places[] = { 0, 71, 72, 127, 255, 256, 510 };
+	size_t i;
+
+	(void)state;
+	memset(phrase, 'p', sizeof(phrase));
+	phrase[PASSWD_PHRASE_MAX] = '\0';
+	assert_true(passwd_hash(scratch, phrase, 1, hash));
+	assert_int_equal(verify(phrase, hash), PASSWD_MATCH);
+	for (i = 0; i < HELPER_COUNT(places); i++) {
+		phrase[places[i]] = 'q';
+		assert_int_equal(verify(phrase, hash), PASSWD_DIFFERS);
+		phrase[places[i]] = 'p';
+	}
+	phrase[PASSWD_PHRASE_MAX] = 'p';
+	phrase[PASSWD_PHRASE_MAX + 1] = '\0';
+	assert_int_not_equal(verify(phrase, hash), PASSWD_MATCH);
+	assert_false(passwd_hash(scratch, phrase, 1, hash));
+}
+
+/* B71: what libxcrypt writes for a failure is nobody's hash. */
+static void
+b71_failure_tokens_never_match(void **state)
+{
+	static const char *const hashes[] = {
+		"*0", "*1", "*", "*0$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/", "*LK*",
+	};
+	static const char *const phrases[] = { "", "*", "*0", "*1", "x" };
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(hashes); i++)
+		for (j = 0; j < HELPER_COUNT(phrases); j++)
+			assert_int_equal(verify(phrases[j], hashes[i]),
+			    PASSWD_DIFFERS);
+}
+
+/* The hash of "gatelodge self-test", short of its last character. */
+#define SELF_TEST	"$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/$"		\
+	"MnvTOVGRyN7xKchumgztzZZcjLYHGPoPx7tZXXi6cK"
+
+/* B18: a hash that cannot be computed is a fault, never a match. */
+static void
+b18_broken_hash_never_matches(void **state)
+{
+	static const char *const hashes[] = {
+		"", "$", "$$", "$y$", "$y$j75$", "$y$j75$$", "!", "x", "xx",
+		"$1", "$9$abc$def", "$argon2id$v=19$m=65536,t=2,p=1$YQ$YQ",
+		"$y$zzz$k2XAnEHBqQ1Ct2aMXFKNa/$",
+		"$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/$",
+		"$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/",
+		(SELF_TEST), (SELF_TEST "/x"),
+		"password", "gatelodge self-test",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(hashes); i++) {
+		assert_int_not_equal(verify("gatelodge self-test", hashes[i]),
+		    PASSWD_MATCH);
+		assert_int_not_equal(verify("", hashes[i]), PASSWD_MATCH);
+	}
+}
+
+static int64_t
+cpu_of_a_refusal(const char *hash, int cost)
+{
+	int64_t start = helper_cpu_ms();
+
+	assert_int_equal(passwd_verify(scratch, "wrong", hash, cost),
+	    PASSWD_DIFFERS);
+	return helper_cpu_ms() - start;
+}
+
+/* B10: an address without an account costs what one with an account does. */
+static void
+costs_what_nobody_costs(const char *hash, int cost)
+{
+	int64_t real = INT64_MAX, nobody = INT64_MAX, took;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		took = cpu_of_a_refusal(hash, cost);
+		real = took < real ? took : real;
+		took = cpu_of_a_refusal(NULL, cost);
+		nobody = took < nobody ? took : nobody;
+	}
+	if (nobody * 10 < real * 7 || real * 10 < nobody * 7)
+		fail_msg("%d ms for nobody, %d for a user", (int)nobody,
+		    (int)real);
+}
+
+static void
+b10_nobody_costs_a_real_hash(void **state)
+{
+	char hash[PASSWD_HASH_MAX];
+
+	(void)state;
+	assert_true(passwd_hash(scratch, "phrase", 5, hash));
+	costs_what_nobody_costs(hash, 5);
+}
+
+/* Or a raised cost would tell who has not logged in since. */
+static void
+b10_a_weaker_hash_is_refused_as_late_as_a_new_one(void **state)
+{
+	char hash[PASSWD_HASH_MAX];
+	int cost;
+
+	(void)state;
+	for (cost = 3; cost < 6; cost++) {
+		assert_true(passwd_hash(scratch, "phrase", cost, hash));
+		costs_what_nobody_costs(hash, 6);
+	}
+	assert_true(passwd_hash(scratch, "phrase", 5, hash));
+	assert_int_equal(passwd_verify(scratch, "phrase", hash, 6),
+	    PASSWD_MATCH);
+}
+
+static void
+nobody_never_matches(void **state)
+{
+	(void)state;
+	assert_int_equal(verify("", NULL), PASSWD_DIFFERS);
+	assert_int_equal(verify("phrase", NULL), PASSWD_DIFFERS);
+}
+
+#define IMPORTED	"Hello world!"
+
+static const char *const imported[] = {
+	("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJ"
+	    "uesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"),
+	"$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK",
+	"$1$saltstri$YMyguxXMBpd2TEZ.vS/3q1",
+	"$y$j65$saltsaltsalt$RNdX0McG6NVg7g1GafxImtkzRDUCk2p2rxWKlobIWf1",
+};
+
+static void
+other_schemes_are_verified(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(imported); i++) {
+		assert_int_equal(verify(IMPORTED, imported[i]),
+		    PASSWD_MATCH);
+		assert_int_equal(verify("Hello World!", imported[i]),
+		    PASSWD_DIFFERS);
+	}
+}
+
+static void
+weaker_is_a_lower_cost_or_another_scheme(void **state)
+{
+	char hash[PASSWD_HASH_MAX];
+	size_t i;
+	int cost;
+
+	(void)state;
+	for (cost = 1; cost <= 4; cost++) {
+		assert_true(passwd_hash(scratch, "phrase", cost, hash));
+		assert_false(passwd_weaker(hash, cost));
+		assert_false(passwd_weaker(hash, cost - 1));
+		assert_true(passwd_weaker(hash, cost + 1));
+		assert_true(passwd_weaker(hash, PASSWD_COST_MAX));
+	}
+	for (i = 0; i < HELPER_COUNT(imported); i++)
+		assert_true(passwd_weaker(imported[i], PASSWD_COST_MIN));
+	assert_true(passwd_weaker("", PASSWD_COST_MIN));
+	assert_true(passwd_weaker("$y$", PASSWD_COST_MIN));
+}
+
+/* B14: nothing of the phrase, and of the hash, stays in the memory. */
+static void
+b14_scratch_is_wiped_after_each_use(void **state)
+{
+	static const unsigned char zero[SCRATCH_BYTES];
+	char hash[PASSWD_HASH_MAX], phrase[PASSWD_PHRASE_MAX + 2];
+
+	(void)state;
+	assert_true(passwd_hash(scratch, "phrase", 1, hash));
+	assert_memory_equal(scratch, zero, sizeof(zero));
+	assert_int_equal(verify("phrase", hash), PASSWD_MATCH);
+	assert_memory_equal(scratch, zero, sizeof(zero));
+	assert_int_equal(verify("other", hash), PASSWD_DIFFERS);
+	assert_memory_equal(scratch, zero, sizeof(zero));
+	assert_int_equal(verify("phrase", NULL), PASSWD_DIFFERS);
+	assert_memory_equal(scratch, zero, sizeof(zero));
+	memset(phrase, 'p', sizeof(phrase) - 1);
+	phrase[sizeof(phrase) - 1] = '\0';
+	assert_int_equal(verify(phrase, hash), PASSWD_FAULT);
+	assert_memory_equal(scratch, zero, sizeof(zero));
+}
+
+static void
+hash_and_verify(size_t index, void *arg)
+{
+	struct passwd *mine = passwd_open();
+	char hash[PASSWD_HASH_MAX], phrase[] = "phrase 0";
+	int i, *bad = arg;
+
+	phrase[7] = (char)('0' + index);
+	for (i = 0; i < 5; i++)
+		if (!passwd_hash(mine, phrase, 1, hash) ||
+		    passwd_verify(mine, phrase, hash, 1) != PASSWD_MATCH ||
+		    passwd_verify(mine, "phrase", hash, 1) != PASSWD_DIFFERS)
+			(void)__atomic_add_fetch(bad, 1, __ATOMIC_RELAXED);
+	passwd_close(mine);
+}
+
+static void
+threads_hash_at_the_same_time(void **state)
+{
+	int bad = 0;
+
+	(void)state;
+	helper_threads(8, hash_and_verify, &bad);
+	assert_int_equal(bad, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hash_is_yescrypt_at_the_cost),
+		cmocka_unit_test(salt_of_128_bits_is_new_each_time),
+		cmocka_unit_test(only_the_same_phrase_matches),
+		cmocka_unit_test(b13_long_phrase_is_never_cut),
+		cmocka_unit_test(b71_failure_tokens_never_match),
+		cmocka_unit_test(b18_broken_hash_never_matches),
+		cmocka_unit_test(b10_nobody_costs_a_real_hash),
+		cmocka_unit_test(b10_a_weaker_hash_is_refused_as_late_as_a_new_one),
+		cmocka_unit_test(nobody_never_matches),
+		cmocka_unit_test(other_schemes_are_verified),
+		cmocka_unit_test(weaker_is_a_lower_cost_or_another_scheme),
+		cmocka_unit_test(b14_scratch_is_wiped_after_each_use),
+		cmocka_unit_test(threads_hash_at_the_same_time),
+	};
+
+	return cmocka_run_group_tests_name("passwd", tests, set_up,
+	    tear_down);
+}
