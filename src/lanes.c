@@ -2,9 +2,12 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "heap.h"
 #include "log.h"
+
+#define STACK_WIPED	16384	/* bytes: more than a job is seen to use */
 
 struct lane {
 	struct lane_plan plan;
@@ -39,6 +42,18 @@ lane_take(struct lane *l)
 	return job;
 }
 
+/*
+ * What libraries copy to their frames, a password among it, would stay there
+ * until another call happens to write over it.
+ */
+static void __attribute__((noinline))
+wipe_stack(void)
+{
+	unsigned char frames[STACK_WIPED];
+
+	explicit_bzero(frames, sizeof(frames));
+}
+
 static void *
 lane_main(void *arg)
 {
@@ -46,8 +61,10 @@ lane_main(void *arg)
 	void *desk, *job;
 
 	desk = l->plan.open(l->plan.arg);
-	while ((job = lane_take(l)) != NULL)
+	while ((job = lane_take(l)) != NULL) {
 		l->plan.run(desk, job);
+		wipe_stack();
+	}
 	l->plan.close(l->plan.arg, desk);
 	return NULL;
 }

@@ -81,9 +81,12 @@ letters_in(const char *s, size_t len)
 static bool
 is_context(struct arena *a, const struct words *w, const char *password)
 {
-	const char *s = look_of(a, password);
+	const char *s;
 	size_t len, taken = 0, rest = 0;
 
+	if (w->n == 0)
+		return false;
+	s = look_of(a, password);
 	for (; *s != '\0'; s += len) {
 		len = longest_word_at(w, s);
 		taken += letters_in(s, len);
