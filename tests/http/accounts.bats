@@ -14,31 +14,31 @@ teardown_file() {
 	gl_end
 }
 
-# patiently [CURL-ARGUMENT...] - a request, sent again for as long as its
-# answer is 503: more come at once than the hash queue holds.  Prints the last
-# status.
-patiently() {
-	local answer i
-
-	for ((i = 0; i < 600; i++)); do
-		answer=$(curl -sS --max-time 60 -o /dev/null \
-			-w '%{http_code}' "$@")
-		[ "$answer" = 503 ] || break
-		sleep 0.1
-	done
-	echo "$answer"
+# ask URL [CURL-ARGUMENT...] - one more request for at_once to send
+ask() {
+	[ ${#asked[@]} -eq 0 ] || asked+=(--next)
+	asked+=(-sS --max-time 60 --retry 60 -o "$reply/thrown"
+		-w '%{http_code}\n' "$@")
 }
-export -f patiently
 
-# parallel COUNT [CURL-ARGUMENT...] - one request, COUNT times at once;
-# $statuses counts the answers, as in "1 200 49 400"
-parallel() {
-	local count=$1
-
-	shift
-	seq "$count" | xargs -P "$count" -I{} bash -c 'patiently "$@"' _ \
-		"$@" >"$reply/statuses"
+# All of them in parallel; $statuses counts the answers, as in "1 200 49 400".
+# A 503 is asked again: more come at once than the hash queue holds.
+at_once() {
+	curl --no-progress-meter -Z --parallel-immediate --parallel-max 50 "${asked[@]}" \
+		>"$reply/statuses"
 	statuses=$(sort "$reply/statuses" | uniq -c | xargs)
+	asked=()
+}
+
+# parallel COUNT URL [CURL-ARGUMENT...] - one request, COUNT times at once
+parallel() {
+	local i
+
+	asked=()
+	for ((i = 0; i < $1; i++)); do
+		ask "${@:2}"
+	done
+	at_once
 }
 
 # only_one FIRST SECOND - not two accounts
@@ -150,11 +150,10 @@ same() {
 					<<<"${name:letters:1}")
 			fi
 		done
-		echo "$email@example.com"
-	done >"$reply/emails"
-	xargs -P 50 -I{} bash -c 'patiently "$@"' _ "$base/users" \
-		-d 'email={}' -d password=x <"$reply/emails" | sort | uniq -c | xargs >"$reply/statuses"
-	assert_equal "$(<"$reply/statuses")" '1 200 49 400'
+		ask "$base/users" -d "email=$email@example.com" -d password=x
+	done
+	at_once
+	assert_equal "$statuses" '1 200 49 400'
 	login mixedCASE@example.com x
 	assert_code 200
 }
@@ -165,7 +164,7 @@ same() {
 	register race@example.com b4l0u
 	for round in 1 2 3; do
 		token_for race@example.com
-		parallel 50 -X PUT "$base/reset_password" \
+		parallel 50 "$base/reset_password" -X PUT \
 			-d email=race@example.com -d "reset_token=$token" \
 			-d "new_password=round$round"
 		assert_equal "$statuses" '1 200 49 403'
@@ -179,10 +178,13 @@ same() {
 
 	register lottery@example.com b4l0u
 	token_for lottery@example.com
-	seq 50 | xargs -P 50 -I{} curl -sS --max-time 60 -o /dev/null \
-		-w '{} %{http_code}\n' -X PUT "$base/reset_password" \
-		-d email=lottery@example.com -d "reset_token=$token" \
-		-d 'new_password=pick{}' >"$reply/picks"
+	for i in {1..50}; do
+		ask "$base/reset_password" -X PUT -w "$i %{http_code}\n" \
+			-d email=lottery@example.com -d "reset_token=$token" \
+			-d "new_password=pick$i"
+	done
+	at_once
+	cp "$reply/statuses" "$reply/picks"
 	assert_equal "$(grep -c ' 200$' "$reply/picks")" 1
 	i=$(sed -n 's/ 200$//p' "$reply/picks")
 	login lottery@example.com "pick$i"
@@ -550,9 +552,8 @@ stored_hash() {
 		whose[i]=$session
 	done
 	for i in {1..8}; do
-		for _ in {1..25}; do
-			curl -sS "$base/profile" -b "session_id=${whose[i]}"
-		done >"$reply/seen$i" &
+		curl -sS -b "session_id=${whose[i]}" "$base/profile?"{1..25} \
+			>"$reply/seen$i" &
 	done
 	wait
 	for i in {1..8}; do

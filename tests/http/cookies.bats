@@ -241,7 +241,8 @@ attributes() {
 		req GET /profile
 		req DELETE /sessions -b "session_id=$i"
 	done
-	assert_equal "$(db 'SELECT count(*) FROM sessions')" "$before"
+	# Those that an earlier test has made expire are swept at any time.
+	(("$(db 'SELECT count(*) FROM sessions')" <= before))
 }
 
 @test "the store knows no token, only its hash" {
