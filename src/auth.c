@@ -10,6 +10,7 @@
 #include "unicode.h"
 
 #define RESET_SECONDS	(60 * 60)
+#define INVITE_SECONDS	(24 * 60 * 60)
 #define DEVICE_SECONDS	(365 * 24 * 60 * 60)
 #define PROOF_MS	(5 * 60 * 1000)
 #define SEEN_EVERY_MS	(60 * 1000)
@@ -200,10 +201,15 @@ settle_place(struct auth *auth, const struct limiter *limits,
 	return outcome;
 }
 
+/* Said before anything is looked at: the same to everybody. */
 enum outcome
 auth_register(struct auth *auth, struct arena *a, const char *email,
     const char *password)
 {
+	if (strcmp(auth->conf->registration, "invite") == 0)
+		return OUT_INVITE_ONLY;
+	if (strcmp(auth->conf->registration, "closed") == 0)
+		return OUT_REGISTRATION_CLOSED;
 	return auth->conf->rules->open ?
 	    auth_user_add(auth, a, email, password) : OUT_NO_MAIL;
 }
@@ -528,18 +534,43 @@ auth_delete(struct auth *auth, struct arena *a, const struct session *s,
 	    OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
 }
 
-enum outcome
-auth_reset_make(struct auth *auth, struct arena *a, const char *email,
-    struct grant *out)
+static enum outcome
+make_reset(struct auth *auth, struct arena *a, const char *email,
+    int64_t seconds, struct grant *out)
 {
 	struct reset r = { .created_at = clock_ms() };
 
 	r.email_key = auth_email_key(a, email);
 	r.token_hash = new_token(a, &out->token);
-	out->seconds = RESET_SECONDS;
+	out->seconds = seconds;
 	r.expires_at = r.created_at + out->seconds * 1000;
 	return outcome_of(store_reset_add(auth->store, a, &r),
 	    OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS);
+}
+
+enum outcome
+auth_reset_make(struct auth *auth, struct arena *a, const char *email,
+    struct grant *out)
+{
+	return make_reset(auth, a, email, RESET_SECONDS, out);
+}
+
+enum outcome
+auth_invite(struct auth *auth, struct arena *a, const char *email,
+    struct grant *out)
+{
+	struct user u = { .email = email, .created_at = clock_ms(),
+	    .email_key = auth_email_key(a, email),
+	    .password_hash = PASSWD_NONE };
+	enum store_status status;
+
+	status = store_user_add(auth->store, a, &u);
+	if (status == STORE_TAKEN)
+		status = store_user_by_email(auth->store, a, u.email_key, &u);
+	if (status != STORE_OK)
+		return outcome_of(status, OUT_FAULT, OUT_FAULT);
+	return strcmp(u.password_hash, PASSWD_NONE) != 0 ? OUT_EMAIL_TAKEN :
+	    make_reset(auth, a, email, INVITE_SECONDS, out);
 }
 
 enum outcome

@@ -59,7 +59,8 @@ struct caller {
 char		*auth_email_key(struct arena *, const char *email);
 
 /*
- * OUT_USER_CREATED, OUT_EMAIL_TAKEN, OUT_NO_MAIL, and what policy.h refuses:
+ * OUT_USER_CREATED, OUT_EMAIL_TAKEN, OUT_NO_MAIL, OUT_INVITE_ONLY,
+ * OUT_REGISTRATION_CLOSED, and what policy.h refuses:
  * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
  * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
  * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
@@ -146,6 +147,12 @@ enum outcome	 auth_reset_finish(struct auth *, struct arena *,
 
 /* What an administrator may, who has proved nothing of an account. */
 
+/*
+ * OUT_RESET_STARTED: an account without a password, and a token that sets it
+ * within a day; the same again for one that still has none.  OUT_EMAIL_TAKEN.
+ */
+enum outcome	 auth_invite(struct auth *, struct arena *,
+		    const char *email, struct grant *out);
 /* OUT_USER_CREATED, OUT_EMAIL_TAKEN, and what policy.h refuses */
 enum outcome	 auth_user_add(struct auth *, struct arena *,
 		    const char *email, const char *password);

@@ -82,6 +82,14 @@ value_is_lockout(const char *s)
 }
 
 static const char *
+value_is_registration(const char *s)
+{
+	return strcmp(s, "open") == 0 || strcmp(s, "invite") == 0 ||
+	    strcmp(s, "closed") == 0 ? NULL :
+	    "must be \"open\", \"invite\" or \"closed\"";
+}
+
+static const char *
 value_is_origin(const char *s)
 {
 	struct origin o;

@@ -25,7 +25,10 @@ moment(struct clerk *c, int64_t ms)
 static const char *
 state_of(const struct user *u)
 {
-	return u->disabled_at != 0 ? "disabled" : "enabled";
+	if (u->disabled_at != 0)
+		return "disabled";
+	return strcmp(u->password_hash, PASSWD_NONE) == 0 ? "invited" :
+	    "enabled";
 }
 
 /* The address is looked at before a password is typed. */
@@ -266,6 +269,32 @@ errand_user_groups(struct clerk *c)
 	return code == EX_OK ? show_groups(c, &u) : code;
 }
 
+static void
+show_token(struct clerk *c, const struct grant *grant)
+{
+	SHEET_ROW(c->sheet, { "reset_token", .text = grant->token },
+	    { "seconds", .kind = JSON_NUMBER,
+	    .number = (int)grant->seconds });
+}
+
+int
+errand_user_invite(struct clerk *c)
+{
+	const char *store = c->auth.conf->store;
+	struct grant grant;
+	int code;
+
+	if (clerk_email_key(c) == NULL)
+		return EX_DATAERR;
+	if ((code = clerk_open(c, access(store, F_OK) != 0)) != EX_OK)
+		return code;
+	code = clerk_outcome(auth_invite(&c->auth, c->arena,
+	    c->command->arg[0], &grant), OUT_RESET_STARTED);
+	if (code == EX_OK)
+		show_token(c, &grant);
+	return code;
+}
+
 int
 errand_user_reset_link(struct clerk *c)
 {
@@ -280,9 +309,7 @@ errand_user_reset_link(struct clerk *c)
 	code = clerk_outcome(auth_reset_make(&c->auth, c->arena, u.email,
 	    &grant), OUT_RESET_STARTED);
 	if (code == EX_OK)
-		SHEET_ROW(c->sheet, { "reset_token", .text = grant.token },
-		    { "seconds", .kind = JSON_NUMBER,
-		    .number = (int)grant.seconds });
+		show_token(c, &grant);
 	return code;
 }
 

@@ -41,6 +41,10 @@ OUTCOME(OUT_ACCOUNT_DELETED, 204, NULL, "account_deleted",		\
 /* Refusals of the law. */						\
 OUTCOME(OUT_EMAIL_TAKEN, 400, "email already registered",		\
     "email_taken", "user.refused", 0)					\
+OUTCOME(OUT_INVITE_ONLY, 403, "registration is by invitation",		\
+    "invitation_only", "user.refused", 0)				\
+OUTCOME(OUT_REGISTRATION_CLOSED, 403, "registration is closed",		\
+    "registration_closed", "user.refused", 0)				\
 OUTCOME(OUT_BAD_CREDENTIALS, 401, "wrong email or password",		\
     "bad_credentials", "login.failed", 0)				\
 OUTCOME(OUT_NO_SESSION, 403, "no session", "no_session",		\

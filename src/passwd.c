@@ -121,6 +121,8 @@ passwd_verify(struct passwd *p, const char *phrase, const char *hash,
 	enum passwd_verdict verdict;
 	const char *computed;
 
+	if (hash != NULL && strcmp(hash, PASSWD_NONE) == 0)
+		hash = NULL;
 	computed = compute(p, phrase, hash != NULL ? hash : settings[cost]);
 	if (computed == NULL)
 		verdict = hash != NULL && hash[0] == '*' ?

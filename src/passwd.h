@@ -17,6 +17,8 @@
 
 #define PASSWD_PHRASE_MAX	511
 #define PASSWD_HASH_MAX		384
+/* The hash of an account that has no password: nobody's. */
+#define PASSWD_NONE		"$none$"
 #define PASSWD_COST_MIN		1
 #define PASSWD_COST_MAX		11
 
@@ -42,10 +44,10 @@ void		 passwd_close(struct passwd *);
 bool		 passwd_hash(struct passwd *, const char *phrase, int cost,
 		    char *out);
 /*
- * hash NULL is nobody's hash: takes the time of a real one at that cost and
- * never matches.  So does a hash that was made at a lower cost, unless it
- * matches: what a refusal took tells nothing of it.  A hash that libxcrypt
- * writes for a failure ("*0", "*1") never matches.
+ * hash NULL is nobody's hash, as PASSWD_NONE is: takes the time of a real one
+ * at that cost and never matches.  So does a hash that was made at a lower
+ * cost, unless it matches: what a refusal took tells nothing of it.  A hash
+ * that libxcrypt writes for a failure ("*0", "*1") never matches.
  */
 enum passwd_verdict
 		 passwd_verify(struct passwd *, const char *phrase,

@@ -25,12 +25,12 @@ STATEMENT(USER_BY_ID, "t", "tttn",					\
     " WHERE id = $1")							\
 STATEMENT(USER_DELETE_BY_ID, "t", "t",					\
     "DELETE FROM users WHERE id = $1 RETURNING id")			\
-STATEMENT(USER_DETAILS, "t", "ttnn",					\
-    "SELECT id, email, created_at, disabled_at FROM users"		\
-    " WHERE email_key = $1")						\
-STATEMENT(USERS_AFTER, "t", "ttnn",					\
-    "SELECT email_key, email, created_at, disabled_at FROM users"	\
-    " WHERE email_key > $1 ORDER BY email_key")				\
+STATEMENT(USER_DETAILS, "t", "ttnnt",					\
+    "SELECT id, email, created_at, disabled_at, password_hash"		\
+    " FROM users WHERE email_key = $1")					\
+STATEMENT(USERS_AFTER, "t", "ttnnt",					\
+    "SELECT email_key, email, created_at, disabled_at, password_hash"	\
+    " FROM users WHERE email_key > $1 ORDER BY email_key")		\
 STATEMENT(USERS_COUNT, "", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN disabled_at > 0"		\
     " THEN 1 ELSE 0 END), 0) FROM users WHERE email_key > ''")		\

@@ -773,7 +773,8 @@ store_user_details(struct store *s, struct arena *a, const char *email_key,
 		*out = (struct user){ .id = row[0].text,
 		    .email = row[1].text, .email_key = email_key,
 		    .created_at = row[2].number,
-		    .disabled_at = row[3].number };
+		    .disabled_at = row[3].number,
+		    .password_hash = row[4].text };
 	return status;
 }
 
@@ -799,7 +800,8 @@ take_user(const struct db_value *row, void *arg)
 	struct user *u = (struct user *)page->out + *page->n;
 
 	*u = (struct user){ .email_key = row[0].text, .email = row[1].text,
-	    .created_at = row[2].number, .disabled_at = row[3].number };
+	    .created_at = row[2].number, .disabled_at = row[3].number,
+	    .password_hash = row[4].text };
 	return ++*page->n < page->max;
 }
 

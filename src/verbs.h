@@ -44,6 +44,8 @@ VERB(user_unlock, "user", "unlock", "EMAIL", OPT_JSON,			\
     "forget the wrong passwords that were tried for an account")	\
 VERB(user_groups, "user", "groups", "EMAIL [GROUP...]", OPT_JSON,	\
     "show or change the groups of an account")				\
+VERB(user_invite, "user", "invite", "EMAIL", OPT_JSON,			\
+    "make an account whose password its owner sets")			\
 VERB(user_reset_link, "user", "reset-link", "EMAIL", OPT_JSON,		\
     "make a token that sets a new password")				\
 VERB(session_list, "session", "list", "EMAIL", OPT_JSON,		\

@@ -336,6 +336,34 @@ PYTHON
 	refused 66 user reset-link stranger@example.com
 }
 
+@test "user invite: nothing opens it until its owner sets a password" {
+	local first second
+
+	IFS=$'\t' read -r first seconds < <(ctl user invite \
+		guest@example.com)
+	assert_equal "$seconds" 86400
+	[[ $(ctl user show guest@example.com) == *invited* ]]
+	[[ $(ctl user list) == *guest@example.com$'\t'invited* ]]
+	for password in "$good" '$none$' '*' ' '; do
+		login guest@example.com "$password"
+		assert_error 401
+	done
+	IFS=$'\t' read -r second seconds < <(ctl user invite \
+		Guest@example.com)
+	set_password guest@example.com "$first" "another $good"
+	assert_error 403
+	set_password guest@example.com "$second" "another $good"
+	assert_code 200
+	login guest@example.com "another $good"
+	assert_code 200
+	refused 65 user invite guest@example.com
+	[[ $(ctl user show guest@example.com) == *enabled* ]]
+	ctl user invite --json other@example.com | json
+	ctl user disable other@example.com
+	refused 66 user invite other@example.com
+	refused 65 user invite 'no address'
+}
+
 @test "session list and end" {
 	local other
 

@@ -18,6 +18,7 @@
 
 #define EMAIL		"Bob@Example.com"
 #define PASSWORD	"MySecretPwd"
+#define COMPAT		"profile = \"compat\"\nhash_cost = 1\n"
 #define STANDARD	"profile = \"standard\"\nhash_cost = 5\n"
 #define MINUTE		INT64_C(60000)
 #define THREADS		50
@@ -751,6 +752,67 @@ standard_registers_and_resets_by_mail_only(void **state)
 	assert_int_equal(hashes_that_begin("$y$j9T$"), 1);
 }
 
+/* The same to everybody, and before anything is looked at. */
+static void
+b9_registration_by_invitation_or_closed_tells_nobody_anything(void **state)
+{
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_USER_CREATED);
+	helper_bed_settings(&bed, COMPAT "registration = \"invite\"\n");
+	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_INVITE_ONLY);
+	assert_int_equal(enroll("a@b", PASSWORD), OUT_INVITE_ONLY);
+	helper_bed_settings(&bed, STANDARD "registration = \"closed\"\n");
+	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_REGISTRATION_CLOSED);
+	assert_int_equal(enroll("a@b", "1"), OUT_REGISTRATION_CLOSED);
+	assert_int_equal(count("SELECT count(*) FROM users"), 1);
+}
+
+/* 6.4.1: 256 bits, a day, once, and replaced at first use. */
+static void
+v6_4_1_invitation_opens_nothing_but_the_choice_of_a_password(void **state)
+{
+	struct grant first, second;
+
+	(void)state;
+	assert_int_equal(auth_invite(desk, arena, "Guest@example.com",
+	    &first), OUT_RESET_STARTED);
+	assert_int_equal(strlen(first.token), 43);
+	assert_int_equal(first.seconds, 24 * 60 * 60);
+	assert_int_equal(login("guest@example.com", PASSWORD, NULL),
+	    OUT_BAD_CREDENTIALS);
+	assert_int_equal(login("guest@example.com", first.token, NULL),
+	    OUT_BAD_CREDENTIALS);
+	assert_int_equal(auth_invite(desk, arena, "guest@example.com",
+	    &second), OUT_RESET_STARTED);
+	assert_int_equal(finish("guest@example.com", first.token, PASSWORD),
+	    OUT_BAD_RESET_TOKEN);
+	assert_int_equal(finish("guest@example.com", second.token, PASSWORD),
+	    OUT_PASSWORD_UPDATED);
+	assert_int_equal(finish("guest@example.com", second.token, "again"),
+	    OUT_BAD_RESET_TOKEN);
+	(void)must_login("guest@example.com", PASSWORD);
+	assert_int_equal(auth_invite(desk, arena, "guest@example.com",
+	    &first), OUT_EMAIL_TAKEN);
+}
+
+/* B16: no password is not the empty one. */
+static void
+b16_account_without_a_password_is_opened_by_none(void **state)
+{
+	static const char *const tries[] = { "", " ", "$none$", "*", "*0",
+		"               ", "none" };
+	struct grant grant;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(auth_invite(desk, arena, EMAIL, &grant),
+	    OUT_RESET_STARTED);
+	for (i = 0; i < HELPER_COUNT(tries); i++)
+		assert_int_equal(login(EMAIL, tries[i], NULL),
+		    OUT_BAD_CREDENTIALS);
+	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
+}
+
 static void
 standard_wants_fifteen_characters(void **state)
 {
@@ -1295,6 +1357,9 @@ static const struct CMUnitTest tests[] = {
 	LAW(b71_failure_tokens_log_nobody_in),
 	LAW(b18_broken_hash_is_a_fault),
 	LAW(standard_registers_and_resets_by_mail_only),
+	LAW(b9_registration_by_invitation_or_closed_tells_nobody_anything),
+	LAW(v6_4_1_invitation_opens_nothing_but_the_choice_of_a_password),
+	LAW(b16_account_without_a_password_is_opened_by_none),
 	LAW(standard_wants_fifteen_characters),
 	LAW(password_is_judged_before_anything_else),
 	LAW(change_of_a_password_is_judged_too),
