@@ -91,7 +91,7 @@ def stop(process, number=signal.SIGTERM, patience=20):
 class Responder:
     """gatelodge, or the bare responder, on a socket of its own."""
 
-    def __init__(self, name, command, place, store):
+    def __init__(self, name, command, place, store, profile="compat"):
         self.name = name
         self.place = place
         self.store = store
@@ -102,10 +102,12 @@ class Responder:
         self.port = free_port()
         self.process = None
         with open(self.conf, "w", encoding="utf-8") as file:
-            file.write('profile = "compat"\n'
+            file.write('profile = "%s"\n'
                        'base_url = "http://localhost:%d"\n'
-                       'socket = "%s"\nstore = "%s"\nhash_cost = %d\n' %
-                       (self.port, self.socket, self.store, COST))
+                       'socket = "%s"\nstore = "%s"\nhash_cost = %d\n'
+                       # A login must not end a session that is checked.
+                       'session_limit = 100\n' %
+                       (profile, self.port, self.socket, self.store, COST))
 
     def ask(self, *request, **more):
         return client.once(self.socket, *request, **more)

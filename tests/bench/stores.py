@@ -132,9 +132,48 @@ class Store:
             return [file.readline().strip() for _ in range(n)]
 
 
-def count_sessions(path):
+def add_rows(path, statement, rows):
+    """To a copy that nobody has open."""
+    db = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("wal_autocheckpoint=0", "synchronous=OFF",
+                   "cache_size=-1000000"):
+        db.execute("PRAGMA " + pragma)
+    db.execute("BEGIN EXCLUSIVE")
+    db.executemany(statement, rows)
+    db.execute("COMMIT")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+def add_expired(path, count):
+    """So many sessions whose time has been over for a minute."""
+    db = sqlite3.connect(path)
+    user, = db.execute("SELECT id FROM users").fetchone()
+    db.close()
+    ended = int(time.time() * 1000) - 60_000
+    add_rows(path, "INSERT INTO sessions (token_hash, user_id, created_at, "
+             "expires_at, ends_at) VALUES (?, ?, ?, ?, ?)",
+             ((random_id(32), user, ended - LIFETIME_MS, ended, ended)
+              for _ in range(count)))
+
+
+def add_tracked(path, count):
+    """So many networks from which a wrong password has come."""
+    now = int(time.time() * 1000)
+    add_rows(path, "INSERT INTO limits (key, failures, updated_at, "
+             "blocked_until, expires_at) VALUES (?, 1, ?, 0, ?)",
+             (("n" + random_id(32), now, now + LIFETIME_MS)
+              for _ in range(count)))
+
+
+def count_sessions(path, which=""):
     """Only reads: gatelodge may have the file open."""
     db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
-    count, = db.execute("SELECT count(*) FROM sessions").fetchone()
+    count, = db.execute("SELECT count(*) FROM sessions " + which).fetchone()
     db.close()
     return count
+
+
+def count_expired(path):
+    return count_sessions(path, "WHERE expires_at < 1000 * unixepoch()")
