@@ -120,7 +120,7 @@ new_hash(struct auth *auth, struct arena *a, const char *password)
 	char *hash;
 
 	hash = arena_alloc(a, PASSWD_HASH_MAX);
-	return passwd_hash(auth->passwd, password, auth->conf->hash_cost,
+	return passwd_hash(auth->passwd, password, &auth->conf->hashing,
 	    hash) ? hash : NULL;
 }
 
@@ -171,7 +171,7 @@ compare(struct auth *auth, const char *password, const char *hash,
     enum outcome right, enum outcome wrong)
 {
 	switch (passwd_verify(auth->passwd, password, hash,
-	    auth->conf->hash_cost)) {
+	    &auth->conf->hashing)) {
 	case PASSWD_MATCH:
 		return right;
 	case PASSWD_DIFFERS:
@@ -303,7 +303,7 @@ start_session(struct auth *auth, struct arena *a, const struct user *u,
 	    .limits = login->limits.n };
 	struct device device;
 
-	if (passwd_weaker(u->password_hash, auth->conf->hash_cost) &&
+	if (passwd_weaker(u->password_hash, &auth->conf->hashing) &&
 	    (start.better_hash = new_hash(auth, a, password)) == NULL)
 		return STORE_FAULT;
 	s.token_hash = new_token(a, &out->token);

@@ -486,6 +486,7 @@ work_out(struct conf *c, struct arena *a)
 		log_abort("a profile that its check has let pass");
 	if (c->hash_cost == 0)
 		c->hash_cost = c->rules->cost_default;
+	c->hashing.cost = c->hash_cost;
 	if (c->session_idle == 0)
 		c->session_idle = c->rules->idle_default;
 	c->lockout_slow = strcmp(c->lockout, "slow") == 0;
@@ -564,6 +565,21 @@ open_list(cfg_t *cfg, struct conf *c)
 	return c->refused != NULL;
 }
 
+static bool
+open_keys(cfg_t *cfg, struct conf *c)
+{
+	const char *fault;
+	size_t bad;
+
+	if (c->pepper.n == 0)
+		return true;
+	c->keys = pepper_open(c->pepper.item, c->pepper.n, &bad, &fault);
+	if (c->keys == NULL)
+		cfg_error(cfg, "pepper %s: %s", c->pepper.item[bad], fault);
+	c->hashing.pepper = c->keys;
+	return c->keys != NULL;
+}
+
 struct conf *
 conf_load(const char *path, void (*complain)(const char *message))
 {
@@ -574,7 +590,7 @@ conf_load(const char *path, void (*complain)(const char *message))
 	cfg = new_cfg(path);
 	h = parse(cfg) ? new_holder(cfg) : NULL;
 	if (h != NULL && !(agrees(cfg, &h->conf) &&
-	    open_list(cfg, &h->conf))) {
+	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf))) {
 		conf_free(&h->conf);
 		h = NULL;
 	}
@@ -590,6 +606,7 @@ conf_free(struct conf *c)
 	if (h == NULL)
 		return;
 	wordlist_close(c->refused);
+	pepper_close(c->keys);
 	arena_free(h->arena);
 	free(h);
 }

@@ -14,6 +14,7 @@
 
 #include "knobs.h"
 #include "net.h"
+#include "passwd.h"
 #include "wordlist.h"
 
 struct profile {
@@ -57,6 +58,8 @@ struct conf {
 	bool		 log_reads;
 	bool		 touch_any;	/* every request, not only a person's */
 	struct wordlist	*refused;	/* password_list, or NULL */
+	struct pepper	*keys;		/* of pepper, or NULL */
+	struct passwd_rules hashing;
 };
 
 #undef CONF_TEXT

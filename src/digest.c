@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,16 @@ digest_sha256(const void *bytes, size_t len, unsigned char *out)
 	(void)pthread_once(&once, fetch);
 	if (EVP_Digest(bytes, len, out, NULL, sha256, NULL) != 1)
 		log_abort("libcrypto makes no digest");
+}
+
+void
+digest_hmac(const void *key, size_t key_len, const void *bytes, size_t len,
+    unsigned char *out)
+{
+	(void)pthread_once(&once, fetch);
+	if (key_len > INT_MAX || HMAC(sha256, key, (int)key_len, bytes, len,
+	    out, NULL) == NULL)
+		log_abort("libcrypto makes no HMAC");
 }
 
 /* getrandom gives up to 256 bytes whole once the kernel's pool is ready. */

@@ -20,6 +20,9 @@
 
 /* The service cannot go on without these: failure ends the process. */
 void	digest_sha256(const void *, size_t, unsigned char *out);
+/* HMAC-SHA-256 (RFC 2104). */
+void	digest_hmac(const void *key, size_t key_len, const void *, size_t,
+	    unsigned char *out);
 void	digest_random(void *out, size_t);
 
 /* out holds DIGEST_TOKEN_LEN + 1 bytes. */

@@ -40,6 +40,9 @@ NUMBER(password_bits, 0, 0, 64, LIVE,					\
 TEXT(password_list, "", LIVE, file_or_none,				\
     "path of a list of passwords that nobody may choose; empty for "	\
     "none")								\
+LIST(pepper, LIVE, file,						\
+    "files of keys that seal password hashes; the first seals, the "	\
+    "others open what they have sealed before")				\
 TEXT(registration, "open", LIVE, registration,				\
     "who may make an account: open, anybody; invite, whoever has been "	\
     "invited with gatelodgectl; closed, nobody but the operator")	\

@@ -60,18 +60,20 @@ make_setting(int cost, char *out)
 }
 
 bool
-passwd_hash(struct passwd *p, const char *phrase, int cost, char *out)
+passwd_hash(struct passwd *p, const char *phrase,
+    const struct passwd_rules *rules, char *out)
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	const char *hash;
+	bool good;
 
-	if (!make_setting(cost, setting))
+	if (!make_setting(rules->cost, setting))
 		return false;
 	hash = compute(p, phrase, setting);
-	if (hash != NULL)
-		memcpy(out, hash, strlen(hash) + 1);
+	good = hash != NULL && pepper_seal(rules->pepper, hash, out,
+	    PASSWD_HASH_MAX);
 	wipe(p);
-	return hash != NULL;
+	return good;
 }
 
 static bool
@@ -84,8 +86,9 @@ same_hash(const char *a, const char *b)
 
 /* The cost that made this hash; 0 for one that is not ours. */
 static int
-cost_of(const char *hash)
+cost_of(const char *stored)
 {
+	const char *hash = pepper_setting(stored);
 	size_t prefix;
 	int cost;
 
@@ -114,32 +117,49 @@ make_up(struct passwd *p, const char *phrase, const char *hash, int cost)
 			(void)compute(p, phrase, settings[made]);
 }
 
-enum passwd_verdict
-passwd_verify(struct passwd *p, const char *phrase, const char *hash,
-    int cost)
+/* Of somebody's hash. */
+static enum passwd_verdict
+judge(struct passwd *p, const char *phrase, const char *hash,
+    const struct passwd_rules *rules)
 {
+	char sealed[PASSWD_HASH_MAX];
 	enum passwd_verdict verdict;
 	const char *computed;
 
-	if (hash != NULL && strcmp(hash, PASSWD_NONE) == 0)
-		hash = NULL;
-	computed = compute(p, phrase, hash != NULL ? hash : settings[cost]);
+	computed = compute(p, phrase, pepper_setting(hash));
 	if (computed == NULL)
-		verdict = hash != NULL && hash[0] == '*' ?
+		return hash[0] == '*' ? PASSWD_DIFFERS : PASSWD_FAULT;
+	if (!pepper_seal_like(rules->pepper, hash, computed, sealed,
+	    sizeof(sealed)))
+		return PASSWD_FAULT;
+	verdict = same_hash(sealed, hash) ? PASSWD_MATCH : PASSWD_DIFFERS;
+	explicit_bzero(sealed, sizeof(sealed));
+	return verdict;
+}
+
+enum passwd_verdict
+passwd_verify(struct passwd *p, const char *phrase, const char *hash,
+    const struct passwd_rules *rules)
+{
+	enum passwd_verdict verdict;
+
+	if (hash == NULL || strcmp(hash, PASSWD_NONE) == 0) {
+		verdict = compute(p, phrase, settings[rules->cost]) != NULL ?
 		    PASSWD_DIFFERS : PASSWD_FAULT;
-	else
-		verdict = hash != NULL && same_hash(computed, hash) ?
-		    PASSWD_MATCH : PASSWD_DIFFERS;
-	if (hash != NULL && verdict == PASSWD_DIFFERS)
-		make_up(p, phrase, hash, cost);
+	} else {
+		verdict = judge(p, phrase, hash, rules);
+		if (verdict == PASSWD_DIFFERS)
+			make_up(p, phrase, hash, rules->cost);
+	}
 	wipe(p);
 	return verdict;
 }
 
 bool
-passwd_weaker(const char *hash, int cost)
+passwd_weaker(const char *hash, const struct passwd_rules *rules)
 {
-	return cost_of(hash) < cost;
+	return cost_of(hash) < rules->cost ||
+	    !pepper_is_current(rules->pepper, hash);
 }
 
 static bool
@@ -148,9 +168,10 @@ known_answer(struct passwd *p)
 	static const char expected[] = "$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/"
 	    "$MnvTOVGRyN7xKchumgztzZZcjLYHGPoPx7tZXXi6cK/";
 	static const char phrase[] = "gatelodge self-test";
+	static const struct passwd_rules rules = { .cost = 1 };
 
-	return passwd_verify(p, phrase, expected, 1) == PASSWD_MATCH &&
-	    passwd_verify(p, "gatelodge self-tesT", expected, 1) ==
+	return passwd_verify(p, phrase, expected, &rules) == PASSWD_MATCH &&
+	    passwd_verify(p, "gatelodge self-tesT", expected, &rules) ==
 	    PASSWD_DIFFERS;
 }
 

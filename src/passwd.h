@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "pepper.h"
+
 #define PASSWD_PHRASE_MAX	511
 #define PASSWD_HASH_MAX		384
 /* The hash of an account that has no password: nobody's. */
@@ -22,13 +24,20 @@
 #define PASSWD_COST_MIN		1
 #define PASSWD_COST_MAX		11
 
+/* How hashes are made from now on. */
+struct passwd_rules {
+	int		 cost;
+	const struct pepper *pepper;	/* NULL: hashes are not sealed */
+};
+
 /* What one thread hashes with: 32 KiB, wiped after each use. */
 struct passwd;
 
 enum passwd_verdict {
 	PASSWD_MATCH,
 	PASSWD_DIFFERS,
-	PASSWD_FAULT,		/* libxcrypt could not hash */
+	PASSWD_FAULT,		/* libxcrypt could not hash, or the key of
+				   the seal is not here */
 };
 
 /*
@@ -41,8 +50,8 @@ struct passwd	*passwd_open(void);
 void		 passwd_close(struct passwd *);
 
 /* out holds PASSWD_HASH_MAX bytes.  False: libxcrypt could not hash. */
-bool		 passwd_hash(struct passwd *, const char *phrase, int cost,
-		    char *out);
+bool		 passwd_hash(struct passwd *, const char *phrase,
+		    const struct passwd_rules *, char *out);
 /*
  * hash NULL is nobody's hash, as PASSWD_NONE is: takes the time of a real one
  * at that cost and never matches.  So does a hash that was made at a lower
@@ -51,9 +60,9 @@ bool		 passwd_hash(struct passwd *, const char *phrase, int cost,
  */
 enum passwd_verdict
 		 passwd_verify(struct passwd *, const char *phrase,
-		    const char *hash, int cost);
-/* Made with less than this cost, or by another scheme. */
-bool		 passwd_weaker(const char *hash, int cost);
+		    const char *hash, const struct passwd_rules *);
+/* Made with less than today's cost, by another scheme, with another seal. */
+bool		 passwd_weaker(const char *hash, const struct passwd_rules *);
 const char	*passwd_version(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "clock.h"
 #include "digest.h"
@@ -668,6 +669,29 @@ hashes_that_begin(const char *prefix)
 {
 	return count(arena_printf(arena, "SELECT count(*) FROM users WHERE"
 	    " password_hash LIKE '%s%%'", prefix));
+}
+
+/* B18: a key that is not here lets nobody in. */
+static void
+hash_is_sealed_at_login_and_opens_with_its_key_alone(void **state)
+{
+	const char *key = arena_printf(arena, "%s/key", bed.dir);
+
+	(void)state;
+	helper_write(key, "0123456789abcdef0123456789abcdef", 32);
+	assert_int_equal(chmod(key, 0600), 0);
+	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_USER_CREATED);
+	helper_bed_settings(&bed, arena_printf(arena, COMPAT
+	    "pepper = {\"%s\"}\n", key));
+	assert_int_equal(login(EMAIL, "wrong", NULL), OUT_BAD_CREDENTIALS);
+	assert_int_equal(hashes_that_begin("$y$"), 1);
+	(void)must_login(EMAIL, PASSWORD);
+	assert_int_equal(hashes_that_begin("$hmac$"), 1);
+	(void)must_login(EMAIL, PASSWORD);
+	assert_int_equal(login(EMAIL, "wrong", NULL), OUT_BAD_CREDENTIALS);
+	helper_bed_settings(&bed, COMPAT);
+	assert_int_equal(login(EMAIL, PASSWORD, NULL), OUT_FAULT);
+	assert_int_equal(login(EMAIL, "wrong", NULL), OUT_FAULT);
 }
 
 static void
@@ -1357,6 +1381,7 @@ static const struct CMUnitTest tests[] = {
 	LAW(b71_failure_tokens_log_nobody_in),
 	LAW(b18_broken_hash_is_a_fault),
 	LAW(standard_registers_and_resets_by_mail_only),
+	LAW(hash_is_sealed_at_login_and_opens_with_its_key_alone),
 	LAW(b9_registration_by_invitation_or_closed_tells_nobody_anything),
 	LAW(v6_4_1_invitation_opens_nothing_but_the_choice_of_a_password),
 	LAW(b16_account_without_a_password_is_opened_by_none),

@@ -485,6 +485,31 @@ list_that_cannot_be_used_is_refused(void **state)
 	must_refuse("password_list = \"list\"", 1, "absolute path, or empty");
 }
 
+/* The same of keys; none is no reason to hash without a seal. */
+static void
+b18_pepper_that_cannot_be_used_is_refused(void **state)
+{
+	char line[HELPER_PATH_MAX * 3], key[HELPER_PATH_MAX * 2];
+	struct conf *c;
+
+	(void)state;
+	(void)snprintf(key, sizeof(key), "%s/key", dir);
+	(void)snprintf(line, sizeof(line), "pepper = {\"%s\"}", key);
+	must_refuse(line, 0, "key: No such file");
+	helper_write(key, "0123456789abcdef0123456789abcdef", 32);
+	assert_int_equal(chmod(key, 0644), 0);
+	must_refuse(line, 0, "key: may be used by others");
+	assert_int_equal(chmod(key, 0600), 0);
+	c = must_load(line);
+	assert_non_null(c->hashing.pepper);
+	assert_int_equal(c->hashing.cost, c->hash_cost);
+	conf_free(c);
+	c = must_load("pepper = {}");
+	assert_null(c->hashing.pepper);
+	conf_free(c);
+	must_refuse("pepper = {\"key\"}", 1, "absolute path");
+}
+
 /* What is printed reads back. */
 
 static char *
@@ -690,6 +715,7 @@ main(void)
 		cmocka_unit_test(bytes_of_any_kind_are_no_settings),
 		cmocka_unit_test(profile_decides_cookie_and_cost),
 		cmocka_unit_test(no_knob_loosens_standard),
+		cmocka_unit_test(b18_pepper_that_cannot_be_used_is_refused),
 		cmocka_unit_test(list_that_cannot_be_used_is_refused),
 		cmocka_unit_test(dump_reads_back),
 		cmocka_unit_test(dump_of_odd_texts_reads_back),

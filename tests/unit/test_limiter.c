@@ -70,7 +70,7 @@ static void
 make_it_cheap(void)
 {
 	cheap = *desk->conf;
-	cheap.hash_cost = 1;
+	cheap.hashing.cost = 1;
 	desk->conf = &cheap;
 }
 
@@ -81,7 +81,7 @@ enroll(const char *email)
 	struct user u = { .email = email, .email_key = email,
 	    .created_at = now, .password_hash = hash };
 
-	assert_true(passwd_hash(desk->passwd, PASSWORD, 1, hash));
+	assert_true(passwd_hash(desk->passwd, PASSWORD, &cheap.hashing, hash));
 	assert_int_equal(store_user_add(desk->store, arena, &u), STORE_OK);
 }
 

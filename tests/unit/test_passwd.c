@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "helper.h"
 #include "passwd.h"
@@ -35,10 +37,86 @@ tear_down(void **state)
 	return 0;
 }
 
+/* Today's rules, without a seal. */
+#define AT(n)	(&(const struct passwd_rules){ .cost = (n) })
+
 static enum passwd_verdict
 verify(const char *phrase, const char *hash)
 {
-	return passwd_verify(scratch, phrase, hash, 1);
+	return passwd_verify(scratch, phrase, hash, AT(1));
+}
+
+static struct pepper *
+key_of(const char *dir, const char *name, const char *bytes)
+{
+	char path[HELPER_PATH_MAX + 8];
+	const char *file[] = { path }, *fault;
+	struct pepper *p;
+	size_t bad;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	helper_write(path, bytes, strlen(bytes));
+	assert_int_equal(chmod(path, 0600), 0);
+	p = pepper_open(file, 1, &bad, &fault);
+	assert_non_null(p);
+	return p;
+}
+
+/* A copy of the store without the key opens nothing, nor does another key. */
+static void
+sealed_hash_wants_its_key(void **state)
+{
+	struct passwd_rules rules = { .cost = 1 }, others = { .cost = 1 };
+	char dir[HELPER_PATH_MAX], hash[PASSWD_HASH_MAX];
+	struct pepper *key, *other;
+
+	(void)state;
+	helper_dir(dir);
+	rules.pepper = key = key_of(dir, "one",
+	    "0123456789abcdef0123456789abcdef");
+	others.pepper = other = key_of(dir, "two",
+	    "0123456789abcdef0123456789abcdeF");
+	assert_true(passwd_hash(scratch, "phrase", &rules, hash));
+	assert_memory_equal(hash, "$hmac$", 6);
+	assert_int_equal(passwd_verify(scratch, "phrase", hash, &rules),
+	    PASSWD_MATCH);
+	assert_int_equal(passwd_verify(scratch, "phrasE", hash, &rules),
+	    PASSWD_DIFFERS);
+	assert_int_equal(passwd_verify(scratch, "phrase", hash, &others),
+	    PASSWD_FAULT);
+	assert_int_equal(verify("phrase", hash), PASSWD_FAULT);
+	/* Without its seal it is another hash, and not that of the phrase. */
+	assert_int_not_equal(verify("phrase", pepper_setting(hash)),
+	    PASSWD_MATCH);
+	assert_false(passwd_weaker(hash, &rules));
+	assert_true(passwd_weaker(hash, &others));
+	assert_true(passwd_weaker(hash, AT(1)));
+	pepper_close(key);
+	pepper_close(other);
+	helper_dir_remove(dir);
+}
+
+static void
+hash_without_a_seal_is_good_and_renewed(void **state)
+{
+	struct passwd_rules rules = { .cost = 1 };
+	char dir[HELPER_PATH_MAX], hash[PASSWD_HASH_MAX];
+	struct pepper *key;
+
+	(void)state;
+	helper_dir(dir);
+	rules.pepper = key = key_of(dir, "one",
+	    "0123456789abcdef0123456789abcdef");
+	assert_true(passwd_hash(scratch, "phrase", AT(1), hash));
+	assert_int_equal(passwd_verify(scratch, "phrase", hash, &rules),
+	    PASSWD_MATCH);
+	assert_int_equal(passwd_verify(scratch, "other", hash, &rules),
+	    PASSWD_DIFFERS);
+	assert_int_equal(passwd_verify(scratch, "other", NULL, &rules),
+	    PASSWD_DIFFERS);
+	assert_true(passwd_weaker(hash, &rules));
+	pepper_close(key);
+	helper_dir_remove(dir);
 }
 
 static void
@@ -56,7 +134,7 @@ hash_is_yescrypt_at_the_cost(void **state)
 
 	(void)state;
 	for (i = 0; i < HELPER_COUNT(rows); i++) {
-		assert_true(passwd_hash(scratch, "phrase", rows[i].cost,
+		assert_true(passwd_hash(scratch, "phrase", AT(rows[i].cost),
 		    hash));
 		if (!text_begins(hash, rows[i].begins))
 			fail_msg("cost %d gave %s", rows[i].cost, hash);
@@ -71,8 +149,8 @@ salt_of_128_bits_is_new_each_time(void **state)
 	const char *salt, *end;
 
 	(void)state;
-	assert_true(passwd_hash(scratch, "phrase", 1, a));
-	assert_true(passwd_hash(scratch, "phrase", 1, b));
+	assert_true(passwd_hash(scratch, "phrase", AT(1), a));
+	assert_true(passwd_hash(scratch, "phrase", AT(1), b));
 	salt = a + strlen("$y$j75$");
 	end = strchr(salt, '$');
 	assert_non_null(end);
@@ -92,7 +170,7 @@ only_the_same_phrase_matches(void **state)
 	size_t i;
 
 	(void)state;
-	assert_true(passwd_hash(scratch, "phrase", 1, hash));
+	assert_true(passwd_hash(scratch, "phrase", AT(1), hash));
 	assert_int_equal(verify("phrase", hash), PASSWD_MATCH);
 	for (i = 0; i < HELPER_COUNT(others); i++)
 		assert_int_equal(verify(others[i], hash), PASSWD_DIFFERS);
@@ -109,7 +187,7 @@ b13_long_phrase_is_never_cut(void **state)
 	(void)state;
 	memset(phrase, 'p', sizeof(phrase));
 	phrase[PASSWD_PHRASE_MAX] = '\0';
-	assert_true(passwd_hash(scratch, phrase, 1, hash));
+	assert_true(passwd_hash(scratch, phrase, AT(1), hash));
 	assert_int_equal(verify(phrase, hash), PASSWD_MATCH);
 	for (i = 0; i < HELPER_COUNT(places); i++) {
 		phrase[places[i]] = 'q';
@@ -119,7 +197,7 @@ b13_long_phrase_is_never_cut(void **state)
 	phrase[PASSWD_PHRASE_MAX] = 'p';
 	phrase[PASSWD_PHRASE_MAX + 1] = '\0';
 	assert_int_not_equal(verify(phrase, hash), PASSWD_MATCH);
-	assert_false(passwd_hash(scratch, phrase, 1, hash));
+	assert_false(passwd_hash(scratch, phrase, AT(1), hash));
 }
 
 /* B71: what libxcrypt writes for a failure is nobody's hash. */
@@ -171,7 +249,7 @@ cpu_of_a_refusal(const char *hash, int cost)
 {
 	int64_t start = helper_cpu_ms();
 
-	assert_int_equal(passwd_verify(scratch, "wrong", hash, cost),
+	assert_int_equal(passwd_verify(scratch, "wrong", hash, AT(cost)),
 	    PASSWD_DIFFERS);
 	return helper_cpu_ms() - start;
 }
@@ -200,7 +278,7 @@ b10_nobody_costs_a_real_hash(void **state)
 	char hash[PASSWD_HASH_MAX];
 
 	(void)state;
-	assert_true(passwd_hash(scratch, "phrase", 5, hash));
+	assert_true(passwd_hash(scratch, "phrase", AT(5), hash));
 	costs_what_nobody_costs(hash, 5);
 }
 
@@ -213,11 +291,11 @@ b10_a_weaker_hash_is_refused_as_late_as_a_new_one(void **state)
 
 	(void)state;
 	for (cost = 3; cost < 6; cost++) {
-		assert_true(passwd_hash(scratch, "phrase", cost, hash));
+		assert_true(passwd_hash(scratch, "phrase", AT(cost), hash));
 		costs_what_nobody_costs(hash, 6);
 	}
-	assert_true(passwd_hash(scratch, "phrase", 5, hash));
-	assert_int_equal(passwd_verify(scratch, "phrase", hash, 6),
+	assert_true(passwd_hash(scratch, "phrase", AT(5), hash));
+	assert_int_equal(passwd_verify(scratch, "phrase", hash, AT(6)),
 	    PASSWD_MATCH);
 }
 
@@ -262,16 +340,16 @@ weaker_is_a_lower_cost_or_another_scheme(void **state)
 
 	(void)state;
 	for (cost = 1; cost <= 4; cost++) {
-		assert_true(passwd_hash(scratch, "phrase", cost, hash));
-		assert_false(passwd_weaker(hash, cost));
-		assert_false(passwd_weaker(hash, cost - 1));
-		assert_true(passwd_weaker(hash, cost + 1));
-		assert_true(passwd_weaker(hash, PASSWD_COST_MAX));
+		assert_true(passwd_hash(scratch, "phrase", AT(cost), hash));
+		assert_false(passwd_weaker(hash, AT(cost)));
+		assert_false(passwd_weaker(hash, AT(cost - 1)));
+		assert_true(passwd_weaker(hash, AT(cost + 1)));
+		assert_true(passwd_weaker(hash, AT(PASSWD_COST_MAX)));
 	}
 	for (i = 0; i < HELPER_COUNT(imported); i++)
-		assert_true(passwd_weaker(imported[i], PASSWD_COST_MIN));
-	assert_true(passwd_weaker("", PASSWD_COST_MIN));
-	assert_true(passwd_weaker("$y$", PASSWD_COST_MIN));
+		assert_true(passwd_weaker(imported[i], AT(PASSWD_COST_MIN)));
+	assert_true(passwd_weaker("", AT(PASSWD_COST_MIN)));
+	assert_true(passwd_weaker("$y$", AT(PASSWD_COST_MIN)));
 }
 
 /* B14: nothing of the phrase, and of the hash, stays in the memory. */
@@ -282,7 +360,7 @@ b14_scratch_is_wiped_after_each_use(void **state)
 	char hash[PASSWD_HASH_MAX], phrase[PASSWD_PHRASE_MAX + 2];
 
 	(void)state;
-	assert_true(passwd_hash(scratch, "phrase", 1, hash));
+	assert_true(passwd_hash(scratch, "phrase", AT(1), hash));
 	assert_memory_equal(scratch, zero, sizeof(zero));
 	assert_int_equal(verify("phrase", hash), PASSWD_MATCH);
 	assert_memory_equal(scratch, zero, sizeof(zero));
@@ -305,9 +383,9 @@ hash_and_verify(size_t index, void *arg)
 
 	phrase[7] = (char)('0' + index);
 	for (i = 0; i < 5; i++)
-		if (!passwd_hash(mine, phrase, 1, hash) ||
-		    passwd_verify(mine, phrase, hash, 1) != PASSWD_MATCH ||
-		    passwd_verify(mine, "phrase", hash, 1) != PASSWD_DIFFERS)
+		if (!passwd_hash(mine, phrase, AT(1), hash) ||
+		    passwd_verify(mine, phrase, hash, AT(1)) != PASSWD_MATCH ||
+		    passwd_verify(mine, "phrase", hash, AT(1)) != PASSWD_DIFFERS)
 			(void)__atomic_add_fetch(bad, 1, __ATOMIC_RELAXED);
 	passwd_close(mine);
 }
@@ -326,6 +404,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sealed_hash_wants_its_key),
+		cmocka_unit_test(hash_without_a_seal_is_good_and_renewed),
 		cmocka_unit_test(hash_is_yescrypt_at_the_cost),
 		cmocka_unit_test(salt_of_128_bits_is_new_each_time),
 		cmocka_unit_test(only_the_same_phrase_matches),
