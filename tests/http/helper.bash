@@ -297,13 +297,62 @@ web_start_apache() {
 # what makes a test fast.
 req() {
 	[ "$1" != HEAD ] || set -- "$1" "$2" -I "${@:3}"
+	if [ -n "${gathering-}" ]; then
+		gather_one "$@"
+		return
+	fi
 	: >"$reply/body"
 	code=$(curl -sS --max-time 30 --path-as-is --globoff -X "$1" \
 		-D "$reply/head" -o "$reply/body" -w '%{http_code}' \
 		"${@:3}" "$base$2")
-	IFS= read -r -d '' head <"$reply/head" || true
-	IFS= read -r -d '' body <"$reply/body" || true
+	read_answer "$reply/head" "$reply/body"
+}
+
+# read_answer HEAD-FILE BODY-FILE
+read_answer() {
+	IFS= read -r -d '' head <"$1" || true
+	IFS= read -r -d '' body <"$2" || true
 	head=${head#*100 Continue$'\r\n\r\n'}
+}
+
+# Many requests that all have to be refused cost one curl: between gather and
+# settle, req only puts one down, and the assert_error after it says what has
+# to come.  settle sends them, one after the other, and looks.
+gather() {
+	gathering=1
+	gathered=()
+	awaited=()
+	described=()
+}
+
+gather_one() {
+	local name=$reply/gathered${#described[@]}
+
+	: >"$name.body"
+	[ ${#described[@]} -eq 0 ] || gathered+=(--next)
+	gathered+=(-sS --max-time 30 --path-as-is --globoff -X "$1"
+		-D "$name.head" -o "$name.body" -w '%{http_code}\n'
+		"${@:3}" "$base$2")
+	described+=("$*")
+}
+
+settle() {
+	local i
+	local -a codes
+
+	gathering=''
+	curl "${gathered[@]}" >"$reply/codes"
+	mapfile -t codes <"$reply/codes"
+	[ ${#codes[@]} -eq ${#described[@]} ] || fail "not all were answered"
+	for i in "${!described[@]}"; do
+		code=${codes[i]}
+		read_answer "$reply/gathered$i.head" "$reply/gathered$i.body"
+		[ -n "${awaited[i]-}" ] || fail "nothing awaited of it"
+		# shellcheck disable=SC2086 # a status, and perhaps a word
+		assert_error ${awaited[i]} ||
+			fail "it was the answer to: ${described[i]}"
+	done
+	rm -f "$reply"/gathered*
 }
 
 # say FORMAT METHOD PATH [NAME=VALUE...] - the fields as form, json or
@@ -417,6 +466,10 @@ assert_answer() {
 # assert_error STATUS [WORD] - an object with a message and nothing else; the
 # message has the WORD
 assert_error() {
+	if [ -n "${gathering-}" ]; then
+		awaited[${#described[@]} - 1]=$*
+		return
+	fi
 	[[ $code == "$1" &&
 		$head == *$'\nContent-Type: application/json\r\n'* &&
 		$head != *$'\nSet-Cookie:'* &&
