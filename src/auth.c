@@ -388,7 +388,7 @@ auth_proved(const struct session *s)
 {
 	int64_t age = clock_ms() - s->proved_at;
 
-	return age >= 0 && age <= PROOF_MS ? OUT_PROFILE :
+	return age >= 0 && age < PROOF_MS ? OUT_PROFILE :
 	    OUT_REAUTH_REQUIRED;
 }
 
