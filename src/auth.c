@@ -257,16 +257,16 @@ static enum outcome
 admit(struct auth *auth, struct arena *a, struct login *l)
 {
 	const char *key = auth_email_key(a, l->email);
-	const char *device = hash_of(a, l->caller->device);
+	const char *token = hash_of(a, l->caller->device), *device = NULL;
 	enum store_status status = STORE_GONE;
 
-	if (device != NULL)
-		status = store_device_known(auth->store, a, device, key,
-		    clock_ms());
+	if (token != NULL)
+		status = store_device_known(auth->store, a, token, key,
+		    clock_ms(), &device);
 	if (status != STORE_OK && status != STORE_GONE)
 		return outcome_of(status, OUT_FAULT, OUT_FAULT);
-	limiter_of_login(auth->conf, a, key, status == STORE_OK ? device :
-	    NULL, l->caller->host, l->caller->network, &l->limits);
+	limiter_of_login(auth->conf, a, key, device, l->caller->host,
+	    l->caller->network, &l->limits);
 	return take_place(auth, a, &l->limits);
 }
 
@@ -460,7 +460,7 @@ auth_export(struct auth *auth, struct arena *a, const struct session *s,
 		    &out->groups);
 	if (status == STORE_OK)
 		status = store_devices_of(auth->store, a, s->user_id,
-		    out->device, &out->devices);
+		    clock_ms(), out->device, &out->devices);
 	return outcome_of(status, OUT_EXPORT, OUT_NO_SESSION);
 }
 

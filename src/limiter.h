@@ -45,8 +45,8 @@ struct limiter {
 };
 
 /*
- * For a guess at a login.  device is the hash of a browser's token that is
- * known to this address, or NULL.
+ * For a guess at a login.  device is what the account of this address knows
+ * the browser by, or NULL: not its token, which others can make turn.
  */
 void	limiter_of_login(const struct conf *, struct arena *,
 	    const char *email_key, const char *device, const char *host,

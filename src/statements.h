@@ -99,13 +99,14 @@ STATEMENT(SESSIONS_END_ALL, "t", "",					\
     "DELETE FROM sessions WHERE user_id = $1")				\
 STATEMENT(SESSIONS_END_OTHERS, "tt", "",				\
     "DELETE FROM sessions WHERE user_id = $1 AND token_hash <> $2")	\
-STATEMENT(DEVICE_KNOWN, "ttn", "t",					\
-    "SELECT d.user_id FROM devices d JOIN users u ON u.id = d.user_id"	\
+STATEMENT(DEVICE_KNOWN, "ttn", "tn",					\
+    "SELECT d.user_id, d.created_at"					\
+    " FROM devices d JOIN users u ON u.id = d.user_id"			\
     " WHERE d.token_hash = $1 AND u.email_key = $2"			\
     " AND d.expires_at > $3")						\
-STATEMENT(DEVICE_TURN, "tnt", "",					\
+STATEMENT(DEVICE_TURN, "tntn", "",					\
     "UPDATE devices SET token_hash = $1, expires_at = $2"		\
-    " WHERE token_hash = $3")						\
+    " WHERE token_hash = $3 AND expires_at > $4")			\
 STATEMENT(DEVICE_ADD, "ttnn", "",					\
     "INSERT INTO devices (token_hash, user_id, created_at, expires_at)"	\
     " VALUES ($1, $2, $3, $4)"						\
@@ -115,8 +116,9 @@ STATEMENT(DEVICES_CROWD, "ttnn", "",					\
     " (SELECT token_hash FROM devices WHERE user_id = $1"		\
     " AND token_hash <> $2 ORDER BY created_at DESC"			\
     " LIMIT $3 OFFSET $4)")						\
-STATEMENT(DEVICES_OF_USER, "t", "nn",					\
-    "SELECT created_at, expires_at FROM devices WHERE user_id = $1"	\
+STATEMENT(DEVICES_OF_USER, "tn", "nn",					\
+    "SELECT created_at, expires_at FROM devices"			\
+    " WHERE user_id = $1 AND expires_at > $2"				\
     " ORDER BY created_at DESC")					\
 STATEMENT(DEVICES_DROP, "t", "",					\
     "DELETE FROM devices WHERE user_id = $1")				\

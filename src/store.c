@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -434,12 +435,16 @@ store_limits_clear(struct store *s, struct arena *a,
 
 enum store_status
 store_device_known(struct store *s, struct arena *a, const char *token_hash,
-    const char *email_key, int64_t now)
+    const char *email_key, int64_t now, const char **name)
 {
 	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
 
-	return read_row(s, a, DEVICE_KNOWN, ARGS(DB_TEXT(token_hash),
+	status = read_row(s, a, DEVICE_KNOWN, ARGS(DB_TEXT(token_hash),
 	    DB_TEXT(email_key), DB_NUMBER(now)), row);
+	*name = status == STORE_OK ? arena_printf(a, "%s.%" PRId64,
+	    row[0].text, row[1].number) : NULL;
+	return status;
 }
 
 /* All the accounts of the browser get its new token. */
@@ -452,7 +457,7 @@ add_device(struct db_conn *c, struct arena *a, const struct device *d,
 	if (d->former != NULL)
 		status = db_run(c, a, DEVICE_TURN, ARGS(
 		    DB_TEXT(d->token_hash), DB_NUMBER(d->expires_at),
-		    DB_TEXT(d->former)), NULL);
+		    DB_TEXT(d->former), DB_NUMBER(s->created_at)), NULL);
 	if (status == DB_OK)
 		status = db_run(c, a, DEVICE_ADD, ARGS(DB_TEXT(d->token_hash),
 		    DB_TEXT(s->user_id), DB_NUMBER(s->created_at),
@@ -915,12 +920,12 @@ take_device(const struct db_value *row, void *arg)
 
 enum store_status
 store_devices_of(struct store *s, struct arena *a, const char *user_id,
-    struct device *out, size_t *n)
+    int64_t now, struct device *out, size_t *n)
 {
 	struct page page = { .out = out, .max = STORE_DEVICES_MAX, .n = n };
 
-	return read_page(s, a, DEVICES_OF_USER, ARGS(DB_TEXT(user_id)),
-	    take_device, &page);
+	return read_page(s, a, DEVICES_OF_USER, ARGS(DB_TEXT(user_id),
+	    DB_NUMBER(now)), take_device, &page);
 }
 
 static bool

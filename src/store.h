@@ -189,11 +189,16 @@ enum store_status store_limits_clear(struct store *, struct arena *,
  * holds STORE_DEVICES_MAX.
  */
 enum store_status store_devices_of(struct store *, struct arena *,
-		    const char *user_id, struct device *out, size_t *n);
-/* Has somebody logged in to this address with this browser? */
+		    const char *user_id, int64_t now, struct device *out,
+		    size_t *n);
+/*
+ * Has somebody logged in to this address with this browser?  *name is what the
+ * account knows it by: unlike its token it stays the same, whoever logs in
+ * with it.
+ */
 enum store_status store_device_known(struct store *, struct arena *,
 		    const char *token_hash, const char *email_key,
-		    int64_t now);
+		    int64_t now, const char **name);
 
 /* Takes the place of a pending one.  STORE_GONE: none such, or disabled. */
 enum store_status store_reset_add(struct store *, struct arena *,

@@ -398,6 +398,58 @@ known_browser_has_a_budget_of_its_own(void **state)
 	assert_int_equal(login(EMAIL, PASSWORD), OUT_LOGGED_IN);
 }
 
+/*
+ * Who shares a browser with somebody and has an account guesses as much as
+ * anybody: their own logins give the browser a new token, and nothing else.
+ */
+static void
+b34_login_of_another_clears_no_count_of_a_shared_browser(void **state)
+{
+	const char *host = some_host();
+	struct grant grant = { .device = NULL };
+	int i;
+
+	(void)state;
+	assert_int_equal(login_by(OTHER, PASSWORD, host, host,
+	    device_of(EMAIL), &grant), OUT_LOGGED_IN);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(login_by(EMAIL, "wrong", host, host,
+		    grant.device, &grant), OUT_BAD_CREDENTIALS);
+		assert_int_equal(login_by(OTHER, PASSWORD, host, host,
+		    grant.device, &grant), OUT_LOGGED_IN);
+	}
+	assert_int_equal(login_by(EMAIL, "wrong", host, host, grant.device,
+	    &grant), OUT_TOO_OFTEN);
+}
+
+static void
+browser_that_has_run_out_is_not_known_again(void **state)
+{
+	const char *device = device_of(EMAIL), *host = some_host();
+	struct grant grant = { .device = NULL };
+	struct device list[STORE_DEVICES_MAX];
+	struct user user;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(store_user_by_email(desk->store, arena, EMAIL,
+	    &user), STORE_OK);
+	now += 365 * 24 * HOUR;
+	assert_int_equal(store_devices_of(desk->store, arena, user.id,
+	    now - 1, list, &n), STORE_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_devices_of(desk->store, arena, user.id, now,
+	    list, &n), STORE_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(login_by(OTHER, PASSWORD, host, host, device,
+	    &grant), OUT_LOGGED_IN);
+	(void)login_by(EMAIL, "wrong", host, host, grant.device, &grant);
+	assert_int_equal(count("SELECT count(*) FROM limits WHERE key LIKE"
+	    " 'd%'"), 0);
+	assert_int_equal(count("SELECT count(*) FROM limits WHERE key LIKE"
+	    " 'h%' AND failures = 1"), 1);
+}
+
 /* One's own browser is a stranger to every other account. */
 static void
 browser_known_to_one_account_is_not_to_another(void **state)
@@ -708,7 +760,10 @@ main(void)
 		LIMIT(v6_3_1_twentieth_failure_of_a_host_brings_a_delay),
 		LIMIT(owner_gets_in_from_a_known_browser_whatever_others_do),
 		LIMIT(known_browser_has_a_budget_of_its_own),
-		LIMIT(browser_known_to_one_account_is_not_to_another),
+		LIMIT(
+	    b34_login_of_another_clears_no_count_of_a_shared_browser),
+	LIMIT(browser_that_has_run_out_is_not_known_again),
+	LIMIT(browser_known_to_one_account_is_not_to_another),
 		LIMIT(browsers_token_turns_with_each_login),
 		LIMIT(account_keeps_its_newest_browsers),
 		LIMIT(v6_3_1_hundred_failures_wait_for_a_reset),
