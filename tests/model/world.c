@@ -1,0 +1,1032 @@
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PROOF		(5 * MINUTE)
+#define RESET_LIFE	(60 * MINUTE)
+#define BROWSER_LIFE	(365 * DAY)
+#define SIGN_EVERY	(60 * SECOND)
+#define NO_MAIL_RETRY	3600
+
+const char *const m_doors[DOORS] = {
+	[WELCOME] = "GET /",
+	[REGISTER] = "POST /users",
+	[LOGIN] = "POST /sessions",
+	[LOGOUT] = "DELETE /sessions",
+	[LIST] = "GET /sessions",
+	[CONFIRM] = "POST /sessions/confirm",
+	[END_OTHERS] = "DELETE /sessions/others",
+	[END_ONE] = "DELETE /sessions/{id}",
+	[PROFILE] = "GET /profile",
+	[DELETE_ACCOUNT] = "DELETE /profile",
+	[CHANGE] = "PUT /profile/password",
+	[EXPORT] = "GET /profile/export",
+	[RESET_ASK] = "POST /reset_password",
+	[RESET_USE] = "PUT /reset_password",
+};
+
+/* The last but one and the one before it are the same in NFC. */
+const struct m_password m_passwords[PASSWORDS] = {
+	{ .text = "correct tram 91 gulf lantern", .same = 0 },
+	{ .text = "violet anvil 4 moth harbour", .same = 1 },
+	{ .text = "plum orbit 77 tiger sawdust", .same = 2 },
+	{ .text = "zigzag pewter 3 nomad willow", .same = 3 },
+	{ .text = "gr\xc3\xbc" "ner Kater 58 tanzt Foxtrott", .same = 4 },
+	{ .text = "gru\xcc\x88" "ner Kater 58 tanzt Foxtrott", .same = 4 },
+	{ .text = "b4l0u", .same = 6, .short_ = true },
+};
+
+/* The first two of standard are neighbours; compat serves loopback only. */
+static const struct m_client clients[M_PROFILES][CLIENTS] = {
+	[COMPAT] = {
+		{ "127.0.0.1", "127.0.0.0/24", 0, 0 },
+		{ "127.0.0.2", "127.0.0.0/24", 1, 0 },
+		{ "127.0.9.1", "127.0.9.0/24", 2, 2 },
+		{ "::1", "::/48", 3, 3 },
+	},
+	[STANDARD] = {
+		{ "192.0.2.1", "192.0.2.0/24", 0, 0 },
+		{ "192.0.2.2", "192.0.2.0/24", 1, 0 },
+		{ "2001:db8::1", "2001:db8::/48", 2, 2 },
+		{ "2001:db8::2", "2001:db8::/48", 2, 2 },
+	},
+};
+
+/* The second is near the first, and the third is near nothing. */
+static const char *const addresses[PEOPLE][VARIANTS] = {
+	{ "ann@example.org", "Ann@Example.ORG", "ANN@EXAMPLE.ORG" },
+	{ "ann+x@example.org", "ANN+X@example.org", "Ann+x@Example.org" },
+	{ "bob@b\xc3\xbc" "cher.example", "BOB@B\xc3\x9c" "CHER.Example",
+	    "bob@xn--bcher-kva.example" },
+};
+
+/* LIMITS in the manual, one line each; times are milliseconds. */
+struct rule {
+	int64_t	 size, leak, first, longest, stop;
+};
+
+enum kind { ACCOUNT, DEVICE, SELF, HOST, NETWORK, KINDS };
+
+static const struct rule rules[M_PROFILES][KINDS] = {
+	[COMPAT] = {
+		[ACCOUNT] = { 1000, 300, 1000, 1000, 0 },
+		[SELF] = { 1000, 300, 1000, 1000, 0 },
+	},
+	[STANDARD] = {
+		[ACCOUNT] = { 5, 21600000, 1000, 3600000, 100 },
+		[DEVICE] = { 5, 21600000, 1000, 3600000, 100 },
+		[SELF] = { 5, 21600000, 1000, 3600000, 0 },
+		[HOST] = { 20, 15000, 15000, 15000, 0 },
+		[NETWORK] = { 100, 3000, 3000, 3000, 0 },
+	},
+};
+
+const struct m_client *
+m_client(enum m_profile profile, int client)
+{
+	return &clients[profile][client];
+}
+
+const char *
+m_address(int address, int variant)
+{
+	static char text[4][32];
+	static int turn;
+
+	if (address < PEOPLE)
+		return addresses[address][variant];
+	turn = (turn + 1) % 4;
+	(void)snprintf(text[turn], sizeof(text[turn]), "%s%d@example.org",
+	    variant == 0 ? "stranger" : "Stranger", address);
+	return text[turn];
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Answers. */
+
+static void
+add(char *out, const char *format, ...)
+{
+	size_t used = strlen(out);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(out + used, BODY_MAX - used, format, args);
+	va_end(args);
+}
+
+static void
+say(struct m_answer *a, int status, const char *message)
+{
+	a->status = status;
+	if (status != 204)
+		add(a->body, "{\"message\":\"%s\"}\n", message);
+}
+
+static void
+say_of(struct m_answer *a, const struct m_request *r, const char *message)
+{
+	a->status = 200;
+	add(a->body, "{\"email\":\"%s\",\"message\":\"%s\"}\n",
+	    m_address(r->address, r->variant), message);
+}
+
+static void
+say_wait(struct m_answer *a, int64_t ms)
+{
+	say(a, 429, "too many wrong passwords, try again later");
+	a->retry = (ms + SECOND - 1) / SECOND;
+}
+
+static const char *
+time_text(int64_t ms, char *out, size_t size)
+{
+	time_t seconds = (time_t)(ms / SECOND);
+	struct tm tm;
+	size_t n;
+
+	n = strftime(out, size, "%Y-%m-%dT%H:%M:%S",
+	    gmtime_r(&seconds, &tm));
+	(void)snprintf(out + n, size - n, ".%03dZ", (int)(ms % SECOND));
+	return out;
+}
+
+/* Counts of failures. */
+
+struct places {
+	const struct rule *rule[3];
+	struct m_count	*count[3];
+	bool		 clears[3];
+	int		 n;
+};
+
+static void
+add_place(const struct m_world *w, struct places *p, enum kind kind,
+    struct m_count *count)
+{
+	if (rules[w->profile][kind].size == 0)
+		return;
+	p->rule[p->n] = &rules[w->profile][kind];
+	p->clears[p->n] = kind == DEVICE || kind == SELF;
+	p->count[p->n++] = count;
+}
+
+static void
+forget(struct m_count *c, const struct rule *rule, int64_t now)
+{
+	int64_t gone;
+
+	/* A clock that went back keeps nobody out for longer. */
+	c->since = least(c->since, now);
+	c->blocked = least(c->blocked, now + rule->longest);
+	gone = (now - c->since) / rule->leak;
+	c->failures = gone < c->failures ? c->failures - gone : 0;
+	c->since = c->failures > 0 ? c->since + gone * rule->leak : now;
+}
+
+static int64_t
+delay_of(const struct m_count *c, const struct rule *rule)
+{
+	int64_t ms = rule->first, over;
+
+	if (c->failures < rule->size)
+		return 0;
+	for (over = c->failures - rule->size; over > 0 &&
+	    ms < rule->longest; over--)
+		ms *= 2;
+	return least(ms, rule->longest);
+}
+
+/* The failure counts from the start; 0, or how long there is no room. */
+static int64_t
+fail_one(struct m_count *c, const struct rule *rule, int64_t now)
+{
+	if (rule->stop > 0 && c->failures >= rule->stop)
+		return rule->longest;
+	forget(c, rule, now);
+	if (c->blocked > now)
+		return c->blocked - now;
+	c->failures++;
+	c->blocked = delay_of(c, rule) > 0 ? now + delay_of(c, rule) : 0;
+	return 0;
+}
+
+/* In all of them or in none. */
+static int64_t
+take_places(const struct m_world *w, const struct places *p)
+{
+	struct m_count after[3];
+	int64_t wait = 0, one;
+	int i;
+
+	for (i = 0; i < p->n; i++) {
+		after[i] = *p->count[i];
+		one = fail_one(&after[i], p->rule[i], w->now);
+		wait = one > wait ? one : wait;
+	}
+	for (i = 0; i < p->n && wait == 0; i++)
+		*p->count[i] = after[i];
+	return wait;
+}
+
+static void
+succeed(const struct places *p)
+{
+	int i;
+
+	for (i = 0; i < p->n; i++) {
+		p->count[i]->failures--;
+		p->count[i]->blocked = 0;
+		if (p->clears[i])
+			*p->count[i] = (struct m_count){ .failures = 0 };
+	}
+}
+
+/* Who is who. */
+
+bool
+m_session_lives(const struct m_world *w, const struct m_session *s)
+{
+	return !s->ended && s->expires > w->now;
+}
+
+bool
+m_reset_lives(const struct m_world *w, const struct m_reset *r)
+{
+	return !r->spent && r->expires > w->now;
+}
+
+bool
+m_browser_known(const struct m_world *w, const struct m_browser *b,
+    int person)
+{
+	return b->known[person] && b->until > w->now;
+}
+
+/* Of two cookies nobody knows which is meant. */
+static struct m_session *
+named_session(struct m_world *w, const struct m_request *r)
+{
+	int i;
+
+	if (r->cookie[0] == NULL || r->cookie[1] != NULL)
+		return NULL;
+	for (i = 0; i < w->sessions; i++)
+		if (strcmp(w->session[i].secret, r->cookie[0]) == 0)
+			return &w->session[i];
+	return NULL;
+}
+
+static struct m_session *
+live_session(struct m_world *w, const struct m_request *r)
+{
+	struct m_session *s = named_session(w, r);
+
+	return s != NULL && m_session_lives(w, s) ? s : NULL;
+}
+
+static struct m_device *
+named_device(struct m_world *w, const struct m_request *r)
+{
+	int i;
+
+	if (r->device == NULL)
+		return NULL;
+	for (i = 0; i < w->devices; i++)
+		if (strcmp(w->device[i].token, r->device) == 0 &&
+		    !w->device[i].former &&
+		    w->browser[w->device[i].browser].until > w->now)
+			return &w->device[i];
+	return NULL;
+}
+
+int
+m_sessions_of(const struct m_world *w, int person,
+    const struct m_session **out)
+{
+	const struct m_session *s;
+	int i, j, n = 0;
+
+	for (i = 0; i < w->sessions; i++) {
+		s = &w->session[i];
+		if (s->person != person || !m_session_lives(w, s))
+			continue;
+		for (j = n++; j > 0 && out[j - 1]->created < s->created; j--)
+			out[j] = out[j - 1];
+		out[j] = s;
+	}
+	return n;
+}
+
+void
+m_list(const struct m_world *w, const struct m_session *mine, char *out)
+{
+	const struct m_session *list[MANY], *s;
+	char created[40], seen[40];
+	int i, n;
+
+	n = m_sessions_of(w, mine->person, list);
+	add(out, "\"sessions\":[");
+	for (i = 0; i < n; i++) {
+		s = list[i];
+		add(out, "%s{\"id\":\"%s\",\"created\":\"%s\","
+		    "\"last_seen\":\"%s\",\"network\":\"%s\","
+		    "\"user_agent\":\"%s\",\"current\":%s}",
+		    i > 0 ? "," : "", s->id,
+		    time_text(s->created, created, sizeof(created)),
+		    time_text(s->seen, seen, sizeof(seen)),
+		    m_client(w->profile, s->client)->network,
+		    s->agent ? "model" : "", s == mine ? "true" : "false");
+	}
+	add(out, "]");
+}
+
+/* What ends. */
+
+static void
+end_sessions(struct m_world *w, int person, const struct m_session *kept)
+{
+	int i;
+
+	for (i = 0; i < w->sessions; i++)
+		if (w->session[i].person == person && &w->session[i] != kept)
+			w->session[i].ended = true;
+}
+
+static void
+end_resets(struct m_world *w, int person)
+{
+	int i;
+
+	for (i = 0; i < w->resets; i++)
+		if (w->reset[i].person == person)
+			w->reset[i].spent = true;
+}
+
+static void
+forget_browsers(struct m_world *w, int person)
+{
+	int i;
+
+	for (i = 0; i < w->browsers; i++) {
+		w->browser[i].known[person] = false;
+		w->browser[i].count[person] = (struct m_count){
+		    .failures = 0 };
+	}
+}
+
+static void
+set_password(struct m_account *account, int password)
+{
+	account->former = account->password;
+	account->password = password;
+}
+
+/* Beginnings. */
+
+void
+world_begin(struct m_world *w, enum m_profile profile, int64_t now)
+{
+	memset(w, 0, sizeof(*w));
+	w->profile = profile;
+	w->now = now;
+}
+
+void
+world_add_account(struct m_world *w, int person, int password)
+{
+	struct m_account *a = &w->account[person];
+
+	memset(a, 0, sizeof(*a));
+	a->exists = true;
+	a->password = a->former = password;
+	a->created = w->now;
+}
+
+static struct m_reset *
+add_reset(struct m_world *w, int person)
+{
+	struct m_reset *reset = &w->reset[w->resets++];
+
+	end_resets(w, person);
+	reset->person = person;
+	reset->spent = false;
+	reset->expires = w->now + RESET_LIFE;
+	return reset;
+}
+
+/* Beyond the limit the oldest go, but never the one that just began. */
+static void
+add_session(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	const struct m_session *list[MANY];
+	struct m_session *s, *brought = named_session(w, r);
+	int i, n, kept = 1;
+
+	if (brought != NULL)
+		brought->ended = true;
+	n = m_sessions_of(w, r->address, list);
+	for (i = 0; i < n; i++)
+		if (++kept > w->limit)
+			w->session[list[i] - w->session].ended = true;
+	s = a->session = &w->session[w->sessions++];
+	s->person = r->address;
+	s->client = r->client;
+	s->agent = r->agent;
+	s->created = s->seen = s->proved = w->now;
+	s->ends = w->now + w->lifetime;
+	s->expires = least(s->ends, w->now + w->idle);
+}
+
+/* The browser is known from now on, by a new value. */
+static void
+know_browser(struct m_world *w, struct m_device *brought, int person,
+    struct m_answer *a)
+{
+	struct m_browser *b;
+
+	a->device = &w->device[w->devices++];
+	a->device->browser = brought != NULL ? brought->browser :
+	    w->browsers++;
+	if (brought != NULL)
+		brought->former = true;
+	b = &w->browser[a->device->browser];
+	if (!b->known[person])
+		b->since[person] = w->now;
+	b->known[person] = true;
+	b->until = w->now + BROWSER_LIFE;
+}
+
+/* The fields. */
+
+static bool
+fine_email(const struct m_request *r, struct m_answer *a)
+{
+	if (r->address == ABSENT)
+		say(a, 400, "email is missing");
+	return r->address != ABSENT;
+}
+
+static bool
+fine_password(int password, const char *name, struct m_answer *a)
+{
+	if (password != ABSENT && password != EMPTY)
+		return true;
+	a->status = 400;
+	add(a->body, "{\"message\":\"%s is %s\"}\n", name,
+	    password == ABSENT ? "missing" : "empty");
+	return false;
+}
+
+static bool
+fine_token(const struct m_request *r, struct m_answer *a)
+{
+	const char *fault = NULL;
+
+	if (r->token_null)
+		fault = "reset_token must be text";
+	else if (r->token == NULL)
+		fault = "reset_token is missing";
+	else if (r->token[0] == '\0')
+		fault = "reset_token is empty";
+	if (fault != NULL)
+		say(a, 400, fault);
+	return fault == NULL;
+}
+
+static bool
+good_new_password(const struct m_world *w, int password, struct m_answer *a)
+{
+	if (w->profile != STANDARD || !m_passwords[password].short_)
+		return true;
+	say(a, 400, "new_password is shorter than 15 characters");
+	return false;
+}
+
+static bool
+same_password(int a, int b)
+{
+	return m_passwords[a].same == m_passwords[b].same;
+}
+
+/* The doors. */
+
+static void
+no_mail(struct m_answer *a)
+{
+	say(a, 503, "this site sends no mail yet");
+	a->retry = NO_MAIL_RETRY;
+}
+
+static void
+ask_register(struct m_world *w, const struct m_request *r,
+    struct m_answer *a)
+{
+	if (!fine_email(r, a) || !fine_password(r->password, "password", a))
+		return;
+	if (w->profile == STANDARD) {
+		no_mail(a);
+	} else if (r->address < PEOPLE && w->account[r->address].exists) {
+		say(a, 400, "email already registered");
+	} else if (r->address < PEOPLE) {
+		world_add_account(w, r->address, r->password);
+		w->account[r->address].variant = r->variant;
+		say_of(a, r, "user created");
+	}
+}
+
+static void
+places_of_login(struct m_world *w, const struct m_request *r,
+    const struct m_device *d, struct places *p)
+{
+	const struct m_client *client = m_client(w->profile, r->client);
+	struct m_browser *b = d != NULL ? &w->browser[d->browser] : NULL;
+
+	p->n = 0;
+	if (b != NULL && r->address < PEOPLE &&
+	    m_browser_known(w, b, r->address)) {
+		add_place(w, p, DEVICE, &b->count[r->address]);
+		return;
+	}
+	add_place(w, p, ACCOUNT, &w->address[r->address]);
+	add_place(w, p, HOST, &w->host[client->host_of]);
+	add_place(w, p, NETWORK, &w->network[client->network_of]);
+}
+
+static bool
+right_password(const struct m_world *w, const struct m_request *r)
+{
+	const struct m_account *account = &w->account[r->address];
+
+	return r->address < PEOPLE && account->exists &&
+	    !account->disabled &&
+	    same_password(r->password, account->password);
+}
+
+static void
+ask_login(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	struct m_device *device = named_device(w, r);
+	struct places places;
+	int64_t wait;
+
+	if (!fine_email(r, a) || !fine_password(r->password, "password", a))
+		return;
+	places_of_login(w, r, device, &places);
+	if ((wait = take_places(w, &places)) > 0) {
+		say_wait(a, wait);
+	} else if (!right_password(w, r)) {
+		say(a, 401, "wrong email or password");
+	} else {
+		succeed(&places);
+		add_session(w, r, a);
+		if (w->profile == STANDARD)
+			know_browser(w, device, r->address, a);
+		say_of(a, r, "logged in");
+		a->cookie = COOKIE_GIVEN;
+	}
+}
+
+/* In a session: is it the account's password? */
+static bool
+shown(struct m_world *w, const struct m_session *s, int password,
+    struct m_answer *a)
+{
+	struct m_account *account = &w->account[s->person];
+	struct places places = { .n = 0 };
+	int64_t wait;
+
+	add_place(w, &places, SELF, &account->self);
+	if ((wait = take_places(w, &places)) > 0) {
+		say_wait(a, wait);
+		return false;
+	}
+	if (!same_password(password, account->password)) {
+		say(a, 403, "wrong password");
+		return false;
+	}
+	succeed(&places);
+	return true;
+}
+
+static void
+ask_logout(struct m_session *s, struct m_answer *a)
+{
+	s->ended = true;
+	say(a, 302, "logged out");
+	a->cookie = COOKIE_CLEARED;
+}
+
+static void
+ask_list(struct m_world *w, const struct m_session *s, struct m_answer *a)
+{
+	a->status = 200;
+	add(a->body, "{");
+	m_list(w, s, a->body);
+	add(a->body, "}\n");
+}
+
+static void
+ask_confirm(struct m_world *w, const struct m_request *r,
+    struct m_session *s, struct m_answer *a)
+{
+	if (!fine_password(r->password, "password", a) ||
+	    !shown(w, s, r->password, a))
+		return;
+	s->proved = w->now;
+	say(a, 204, NULL);
+}
+
+static void
+ask_end_others(struct m_world *w, const struct m_session *s,
+    struct m_answer *a)
+{
+	end_sessions(w, s->person, s);
+	say(a, 204, NULL);
+}
+
+static void
+ask_end_one(struct m_world *w, const struct m_request *r,
+    const struct m_session *s, struct m_answer *a)
+{
+	const struct m_session *list[MANY];
+	int i, n;
+
+	n = m_sessions_of(w, s->person, list);
+	for (i = 0; i < n; i++)
+		if (strcmp(list[i]->id, r->token) == 0)
+			break;
+	if (i == n) {
+		say(a, 404, "no such session");
+		return;
+	}
+	w->session[list[i] - w->session].ended = true;
+	say(a, 204, NULL);
+	if (list[i] == s)
+		a->cookie = COOKIE_CLEARED;
+}
+
+static void
+ask_profile(const struct m_world *w, const struct m_session *s,
+    struct m_answer *a)
+{
+	a->status = 200;
+	add(a->body, "{\"email\":\"%s\"}\n", m_address(s->person,
+	    w->account[s->person].variant));
+}
+
+static void
+ask_delete(struct m_world *w, const struct m_request *r,
+    const struct m_session *s, struct m_answer *a)
+{
+	if (!fine_password(r->password, "password", a) ||
+	    !shown(w, s, r->password, a))
+		return;
+	w->account[s->person].exists = false;
+	end_sessions(w, s->person, NULL);
+	end_resets(w, s->person);
+	forget_browsers(w, s->person);
+	say(a, 204, NULL);
+	a->cookie = COOKIE_CLEARED;
+}
+
+static void
+ask_change(struct m_world *w, const struct m_request *r,
+    struct m_session *s, struct m_answer *a)
+{
+	if (!fine_password(r->password, "current_password", a) ||
+	    !fine_password(r->new_password, "new_password", a) ||
+	    !shown(w, s, r->password, a) ||
+	    !good_new_password(w, r->new_password, a))
+		return;
+	set_password(&w->account[s->person], r->new_password);
+	end_sessions(w, s->person, s);
+	end_resets(w, s->person);
+	s->proved = w->now;
+	say(a, 200, "Password updated");
+}
+
+/* Known browsers, the newest first. */
+static void
+add_browsers(const struct m_world *w, int person, char *out)
+{
+	const struct m_browser *list[MANY], *b;
+	char since[40], until[40];
+	int i, j, n = 0;
+
+	for (i = 0; i < w->browsers; i++) {
+		b = &w->browser[i];
+		if (!m_browser_known(w, b, person))
+			continue;
+		for (j = n++; j > 0 && list[j - 1]->since[person] <
+		    b->since[person]; j--)
+			list[j] = list[j - 1];
+		list[j] = b;
+	}
+	for (i = 0; i < n; i++)
+		add(out, "%s{\"created\":\"%s\",\"expires\":\"%s\"}",
+		    i > 0 ? "," : "", time_text(list[i]->since[person],
+		    since, sizeof(since)), time_text(list[i]->until, until,
+		    sizeof(until)));
+}
+
+static void
+ask_export(const struct m_world *w, const struct m_session *s,
+    struct m_answer *a)
+{
+	const struct m_account *account = &w->account[s->person];
+	char created[40];
+
+	/* A clock that went back proves nothing. */
+	if (s->proved > w->now || s->proved + PROOF <= w->now) {
+		say(a, 403, "confirm your password first");
+		return;
+	}
+	a->status = 200;
+	add(a->body, "{");
+	m_list(w, s, a->body);
+	add(a->body, ",\"email\":\"%s\",\"created\":\"%s\",\"groups\":[],"
+	    "\"devices\":[", m_address(s->person, account->variant),
+	    time_text(account->created, created, sizeof(created)));
+	add_browsers(w, s->person, a->body);
+	add(a->body, "]}\n");
+}
+
+static void
+ask_reset(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	if (!fine_email(r, a))
+		return;
+	if (w->profile == STANDARD) {
+		no_mail(a);
+		return;
+	}
+	a->reset = world_reset_link(w, r->address);
+	if (a->reset == NULL)
+		say(a, 403, "unknown email");
+	else
+		a->status = 200;
+}
+
+static void
+use_reset(struct m_world *w, struct m_reset *reset, int password)
+{
+	struct m_account *account = &w->account[reset->person];
+
+	reset->spent = true;
+	set_password(account, password);
+	end_sessions(w, reset->person, NULL);
+	forget_browsers(w, reset->person);
+	account->self = (struct m_count){ .failures = 0 };
+	w->address[reset->person] = (struct m_count){ .failures = 0 };
+}
+
+static void
+ask_finish(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	struct m_reset *reset;
+	int i;
+
+	if (!fine_email(r, a) || !fine_token(r, a) ||
+	    !fine_password(r->new_password, "new_password", a) ||
+	    !good_new_password(w, r->new_password, a))
+		return;
+	for (i = 0; i < w->resets; i++) {
+		reset = &w->reset[i];
+		if (m_reset_lives(w, reset) && reset->person == r->address &&
+		    strcmp(reset->token, r->token) == 0) {
+			use_reset(w, reset, r->new_password);
+			say_of(a, r, "Password updated");
+			return;
+		}
+	}
+	say(a, 403, "invalid or used reset token");
+}
+
+/* Those that need a session. */
+static void
+ask_within(struct m_world *w, const struct m_request *r,
+    struct m_session *s, struct m_answer *a)
+{
+	switch (r->deed) {
+	case LOGOUT:
+		ask_logout(s, a);
+		break;
+	case LIST:
+		ask_list(w, s, a);
+		break;
+	case CONFIRM:
+		ask_confirm(w, r, s, a);
+		break;
+	case END_OTHERS:
+		ask_end_others(w, s, a);
+		break;
+	case END_ONE:
+		ask_end_one(w, r, s, a);
+		break;
+	case PROFILE:
+		ask_profile(w, s, a);
+		break;
+	case DELETE_ACCOUNT:
+		ask_delete(w, r, s, a);
+		break;
+	case CHANGE:
+		ask_change(w, r, s, a);
+		break;
+	default:
+		ask_export(w, s, a);
+		break;
+	}
+}
+
+/* A request that acts, or a page that is opened, is a sign of the person. */
+static void
+note_sign(const struct m_world *w, const struct m_request *r,
+    struct m_session *s)
+{
+	bool reads = strncmp(m_doors[r->deed], "GET ", 4) == 0;
+
+	if ((reads && !r->present) || s->seen > w->now - SIGN_EVERY)
+		return;
+	s->seen = w->now;
+	s->expires = least(s->ends, w->now + w->idle);
+}
+
+/* What no id looks like is no such path. */
+static bool
+is_id(const char *text)
+{
+	return text != NULL && strlen(text) == TOKEN_LEN &&
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+	    "yz0123456789-_") == TOKEN_LEN;
+}
+
+static void
+ask_in_session(struct m_world *w, const struct m_request *r,
+    struct m_answer *a)
+{
+	struct m_session *s = live_session(w, r);
+
+	if (r->deed == END_ONE && !is_id(r->token)) {
+		say(a, 404, "not found");
+	} else if (s == NULL) {
+		say(a, 403, "no session");
+	} else {
+		note_sign(w, r, s);
+		ask_within(w, r, s, a);
+	}
+}
+
+void
+world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	memset(a, 0, offsetof(struct m_answer, body) + 1);
+	a->cookie = COOKIE_LEFT;
+	a->retry = 0;
+	a->session = NULL;
+	a->device = NULL;
+	a->reset = NULL;
+	switch (r->deed) {
+	case WELCOME:
+		say(a, 200, "Bienvenue");
+		break;
+	case REGISTER:
+		ask_register(w, r, a);
+		break;
+	case LOGIN:
+		world_tick(w);
+		ask_login(w, r, a);
+		break;
+	case RESET_ASK:
+		ask_reset(w, r, a);
+		break;
+	case RESET_USE:
+		ask_finish(w, r, a);
+		break;
+	default:
+		ask_in_session(w, r, a);
+		break;
+	}
+	if (r->head)
+		a->body[0] = '\0';
+}
+
+/* Beside the doors. */
+
+struct m_reset *
+world_reset_link(struct m_world *w, int person)
+{
+	if (person >= PEOPLE || !w->account[person].exists ||
+	    w->account[person].disabled)
+		return NULL;
+	return add_reset(w, person);
+}
+
+void
+world_disable(struct m_world *w, int person, bool disabled)
+{
+	struct m_account *account = &w->account[person];
+
+	if (!account->exists)
+		return;
+	account->disabled = disabled;
+	if (!disabled)
+		return;
+	end_sessions(w, person, NULL);
+	end_resets(w, person);
+}
+
+/* What is forgotten by now stays so, even if the clock goes back. */
+static void
+sweep_count(const struct m_world *w, struct m_count *c, enum kind kind)
+{
+	const struct rule *rule = &rules[w->profile][kind];
+
+	if (c->blocked <= w->now && (rule->stop == 0 ||
+	    c->failures < rule->stop) &&
+	    c->since + c->failures * rule->leak <= w->now)
+		*c = (struct m_count){ .failures = 0 };
+}
+
+static void
+sweep_counts(struct m_world *w)
+{
+	int i, j;
+
+	for (i = 0; i < ADDRESSES; i++)
+		sweep_count(w, &w->address[i], ACCOUNT);
+	for (i = 0; i < CLIENTS; i++)
+		sweep_count(w, &w->host[i], HOST);
+	for (i = 0; i < CLIENTS; i++)
+		sweep_count(w, &w->network[i], NETWORK);
+	for (i = 0; i < PEOPLE; i++)
+		sweep_count(w, &w->account[i].self, SELF);
+	for (i = 0; i < w->browsers; i++)
+		for (j = 0; j < PEOPLE; j++)
+			sweep_count(w, &w->browser[i].count[j], DEVICE);
+}
+
+void
+world_sweep(struct m_world *w)
+{
+	int i;
+
+	sweep_counts(w);
+
+	for (i = 0; i < w->sessions; i++)
+		if (!m_session_lives(w, &w->session[i]))
+			w->session[i].ended = true;
+	for (i = 0; i < w->resets; i++)
+		if (!m_reset_lives(w, &w->reset[i]))
+			w->reset[i].spent = true;
+	for (i = 0; i < w->browsers; i++)
+		if (w->browser[i].until <= w->now)
+			memset(w->browser[i].known, 0,
+			    sizeof(w->browser[i].known));
+}
+
+size_t
+world_edges(const struct m_world *w, int64_t *out, size_t max)
+{
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < w->sessions && n + 2 <= max; i++) {
+		if (!m_session_lives(w, &w->session[i]))
+			continue;
+		out[n++] = w->session[i].expires;
+		out[n++] = w->session[i].proved + PROOF;
+	}
+	for (i = 0; i < w->resets && n < max; i++)
+		if (m_reset_lives(w, &w->reset[i]))
+			out[n++] = w->reset[i].expires;
+	for (i = 0; i < ADDRESSES && n < max; i++)
+		if (w->address[i].blocked > w->now)
+			out[n++] = w->address[i].blocked;
+	for (i = 0; i < CLIENTS && n < max; i++)
+		if (w->host[i].blocked > w->now)
+			out[n++] = w->host[i].blocked;
+	return n;
+}
+
+void
+world_tick(struct m_world *w)
+{
+	int i;
+
+	for (i = 0; i < w->sessions; i++) {
+		if (w->session[i].created != w->now)
+			continue;
+		w->now++;
+		i = -1;
+	}
+}
