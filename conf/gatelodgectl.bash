@@ -24,6 +24,11 @@ _gatelodgectl() {
 		esac
 	done
 	line=$(_gatelodgectl_verbs "${COMP_WORDS[0]}")
+	# An object that says by itself what is done has a verb without a name.
+	if grep -q -- "^${plain[0]-} [A-Z]" <<<"$line"; then
+		plain=("${plain[0]}" '' "${plain[@]:1}")
+		line=$(sed "s/^${plain[0]} /& /" <<<"$line")
+	fi
 	case ${#plain[@]} in
 	0) line=$(cut -d ' ' -f 1 <<<"$line" | sort -u) ;;
 	1) line=$(sed -n "s/^${plain[0]} \([^ ]*\).*/\1/p" <<<"$line") ;;

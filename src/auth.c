@@ -250,6 +250,7 @@ struct login {
 	const struct caller *caller;
 	const char	*email;
 	struct limiter	 limits;
+	bool		 as_typed;	/* the hash is of that, not of NFC */
 };
 
 /* OUT_CONFIRMED: whoever it is may try. */
@@ -303,7 +304,8 @@ start_session(struct auth *auth, struct arena *a, const struct user *u,
 	    .limits = login->limits.n };
 	struct device device;
 
-	if (passwd_weaker(u->password_hash, &auth->conf->hashing) &&
+	if ((login->as_typed ||
+	    passwd_weaker(u->password_hash, &auth->conf->hashing)) &&
 	    (start.better_hash = new_hash(auth, a, password)) == NULL)
 		return STORE_FAULT;
 	s.token_hash = new_token(a, &out->token);
@@ -316,12 +318,33 @@ start_session(struct auth *auth, struct arena *a, const struct user *u,
 }
 
 /*
+ * What comes from elsewhere was made of the bytes that were typed, in whatever
+ * form the keyboard gave.  They are tried whoever's hash it is, and nobody's:
+ * it costs the same.
+ */
+static enum outcome
+verify_login(struct auth *auth, struct arena *a, struct login *l,
+    const char *password, struct user *u)
+{
+	enum outcome outcome;
+
+	l->as_typed = false;
+	outcome = verify(auth, a, l->email, password, u);
+	if (outcome != OUT_BAD_CREDENTIALS || l->caller->typed == NULL)
+		return outcome;
+	outcome = compare(auth, l->caller->typed, u->password_hash,
+	    OUT_LOGGED_IN, OUT_BAD_CREDENTIALS);
+	l->as_typed = outcome == OUT_LOGGED_IN;
+	return outcome;
+}
+
+/*
  * Another login may have put a stronger hash of the same password in place
  * meanwhile, or a reset another password: the second look tells.  Overtaken
  * twice, a password that was right is not called wrong.
  */
 static enum outcome
-log_in(struct auth *auth, struct arena *a, const struct login *login,
+log_in(struct auth *auth, struct arena *a, struct login *login,
     const char *password, struct grant *out)
 {
 	enum store_status status = STORE_GONE;
@@ -330,7 +353,7 @@ log_in(struct auth *auth, struct arena *a, const struct login *login,
 	int looks;
 
 	for (looks = 0; looks < 2 && status == STORE_GONE; looks++) {
-		outcome = verify(auth, a, login->email, password, &u);
+		outcome = verify_login(auth, a, login, password, &u);
 		if (outcome != OUT_LOGGED_IN)
 			return outcome;
 		status = start_session(auth, a, &u, password, login, out);

@@ -48,6 +48,8 @@ struct caller {
 	const char	*network;	/* IPv4 /24, IPv6 /48; "" for none */
 	const char	*user_agent;	/* "" for none */
 	bool		 present;	/* a person is there, not a timer */
+	/* The password of a login before NFC; NULL where that is the same. */
+	const char	*typed;
 };
 
 /*
@@ -71,7 +73,9 @@ enum outcome	 auth_register(struct auth *, struct arena *,
  * OUT_LOGGED_IN, OUT_BAD_CREDENTIALS, OUT_TOO_OFTEN; an account that is
  * disabled has no right password.  The new session takes the place of the one
  * that the caller brought, and of the account's oldest where there are more
- * than session_limit.
+ * than session_limit.  A hash that is not what would be made today, which
+ * another system may have made of the bytes as they were typed, is replaced
+ * before the answer.
  */
 enum outcome	 auth_login(struct auth *, struct arena *, const char *email,
 		    const char *password, const struct caller *,

@@ -74,6 +74,7 @@ struct call {
 	struct caller	 caller;
 	struct session	 session;	/* where the route asks for one */
 	const char	*field[FIELD_COUNT];
+	const char	*typed[FIELD_COUNT];	/* the same, unchecked */
 
 	struct reply	 reply;
 };

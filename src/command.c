@@ -111,14 +111,28 @@ read_short(struct line *l, const char *word)
 	}
 }
 
+/* The verb of an object that has only one, without a name; else NULL. */
+static const char *
+lone_verb(const char *object)
+{
+	size_t i;
+
+	for (i = 0; i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].object, object) == 0)
+			return verbs[i].name[0] == '\0' ? verbs[i].name :
+			    NULL;
+	return NULL;
+}
+
 static bool
 read_plain(struct line *l, const char *word)
 {
 	struct command *c = l->command;
 
-	if (l->object == NULL)
+	if (l->object == NULL) {
 		l->object = word;
-	else if (l->verb == NULL)
+		l->verb = lone_verb(word);
+	} else if (l->verb == NULL)
 		l->verb = word;
 	else if (c->args == COMMAND_ARGS_MAX)
 		return wrong(l, "more than %d arguments", COMMAND_ARGS_MAX);
@@ -139,6 +153,12 @@ read_word(struct line *l, const char *word)
 	if (word[0] == '-' && word[1] != '\0' && l->verb == NULL)
 		return read_short(l, word);
 	return read_plain(l, word);
+}
+
+static const char *
+gap_before(const struct verb *v)
+{
+	return v->name[0] != '\0' ? " " : "";
 }
 
 static bool
@@ -170,8 +190,9 @@ takes_options(struct line *l)
 
 	for (i = 0; i < OPTION_COUNT; i++)
 		if ((c->options & ~c->verb->options & options[i].bit) != 0)
-			return wrong(l, "%s %s has no option --%s",
-			    c->verb->object, c->verb->name, options[i].name);
+			return wrong(l, "%s%s%s has no option --%s",
+			    c->verb->object, gap_before(c->verb),
+			    c->verb->name, options[i].name);
 	return true;
 }
 
@@ -190,7 +211,8 @@ takes_arguments(struct line *l)
 	}
 	if (l->command->args >= least && l->command->args <= most)
 		return true;
-	return wrong(l, "usage: gatelodgectl %s %s %s", v->object, v->name,
+	return wrong(l, "usage: gatelodgectl %s%s%s %s", v->object,
+	    gap_before(v), v->name,
 	    v->arguments[0] != '\0' ? v->arguments : "(no argument)");
 }
 
@@ -217,7 +239,7 @@ help_verb(FILE *f, const struct verb *v)
 {
 	size_t i;
 
-	(void)fprintf(f, "  %s %s", v->object, v->name);
+	(void)fprintf(f, "  %s%s%s", v->object, gap_before(v), v->name);
 	if (v->arguments[0] != '\0')
 		(void)fprintf(f, " %s", v->arguments);
 	for (i = 0; i < OPTION_COUNT; i++)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "text.h"
 
 enum db_status {
 	DB_OK,		/* done; a row, if the statement has a row shape */
@@ -120,6 +121,13 @@ enum db_status	 db_write(struct db *, db_work *, void *);
  */
 bool		 db_post(struct db *, db_work *, void *);
 
+/*
+ * For work that changes a large part of the database, as its first words: the
+ * writer may take some 64 MiB of memory from now on, and need not write what
+ * it will change again.
+ */
+void		 db_expect_much(struct db_conn *);
+
 /* Files beside the one that serves. */
 
 /*
@@ -145,6 +153,27 @@ enum db_status	 db_edit(const char *path, const struct db_schema *,
  * -1: somebody has.
  */
 int		 db_seize(const char *path);
+
+/*
+ * The rows of a table in somebody else's SQLite file, which may be meant to
+ * do harm: nothing of it is run, and nothing is written.  fd is a whole file
+ * without a -wal or a -journal that belongs to it, and stays open meanwhile.
+ * NULL: *fault says in words what is wrong with it, to come after its name.
+ */
+struct db_foreign;
+
+/* What a number and two texts were; of SQL's NULL, nothing. */
+struct db_foreign_row {
+	int64_t		 number;
+	struct slice	 text[2];	/* until the next row; may hold NULs */
+};
+
+struct db_foreign *db_foreign_open(int fd, const char *table,
+		    const char *sql, const char **fault);
+/* DB_OK, DB_NONE: there are no more, DB_FAULT: it is damaged. */
+enum db_status	 db_foreign_next(struct db_foreign *,
+		    struct db_foreign_row *);
+void		 db_foreign_close(struct db_foreign *);
 
 const char	*db_version(void);
 

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -706,6 +708,13 @@ db_write(struct db *db, db_work *work, void *arg)
 	return job.status;
 }
 
+void
+db_expect_much(struct db_conn *c)
+{
+	if (!conn_exec(c, "PRAGMA cache_size=-65536"))
+		report(c, "cache_size");
+}
+
 /* The schema. */
 
 static int64_t
@@ -1180,4 +1189,163 @@ db_seize(const char *path)
 		return fd;
 	(void)close(fd);
 	return -1;
+}
+
+/* Somebody else's file. */
+
+/* The format's bytes 18 and 19: 1 is a journal, 2 a WAL. */
+#define FOREIGN_MODES	18
+#define FOREIGN_JOURNAL	1
+#define FOREIGN_HEADER	100
+/* No value is longer, and no row takes less of a file. */
+#define FOREIGN_VALUE_MAX (1 << 20)
+#define FOREIGN_ROW_BYTES 4
+
+struct db_foreign {
+	sqlite3		*handle;
+	sqlite3_stmt	*stmt;
+	unsigned char	*bytes;		/* of the file, mapped */
+	size_t		 size;
+	size_t		 rows;		/* so far */
+};
+
+void
+db_foreign_close(struct db_foreign *f)
+{
+	if (f == NULL)
+		return;
+	(void)sqlite3_finalize(f->stmt);
+	(void)sqlite3_close(f->handle);
+	if (f->bytes != NULL)
+		(void)munmap(f->bytes, f->size);
+	free(f);
+}
+
+/*
+ * A private mapping: of a database in WAL mode whose WAL is empty it says
+ * that there is none, because SQLite would look for one where no file is.
+ */
+static const char *
+foreign_map(struct db_foreign *f, int fd)
+{
+	struct stat st;
+	void *bytes;
+
+	if (fstat(fd, &st) != 0 || st.st_size < FOREIGN_HEADER)
+		return "is no database";
+	f->size = (size_t)st.st_size;
+	bytes = mmap(NULL, f->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+	    0);
+	if (bytes == MAP_FAILED)
+		return strerror(errno);
+	f->bytes = bytes;
+	f->bytes[FOREIGN_MODES] = FOREIGN_JOURNAL;
+	f->bytes[FOREIGN_MODES + 1] = FOREIGN_JOURNAL;
+	return NULL;
+}
+
+/* No views, no triggers, no function or table that reaches out of it. */
+static bool
+foreign_settle(sqlite3 *handle)
+{
+	static const struct {
+		int		 option;
+		int		 value;
+	} options[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	};
+	size_t i;
+	int now;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (sqlite3_db_config(handle, options[i].option,
+		    options[i].value, &now) != SQLITE_OK)
+			return false;
+	(void)sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, FOREIGN_VALUE_MAX);
+	(void)sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
+	return sqlite3_exec(handle, "PRAGMA cell_size_check=ON;"
+	    "PRAGMA query_only=ON;PRAGMA temp_store=MEMORY;", NULL, NULL,
+	    NULL) == SQLITE_OK;
+}
+
+/* A view has another type, and a virtual table no page of its own. */
+static bool
+foreign_has(sqlite3 *handle, const char *table)
+{
+	sqlite3_stmt *stmt;
+	bool has;
+
+	if (sqlite3_prepare_v2(handle, "SELECT 1 FROM sqlite_schema"
+	    " WHERE type = 'table' AND name = $1 AND rootpage > 0", -1, &stmt,
+	    NULL) != SQLITE_OK)
+		return false;
+	has = sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC) ==
+	    SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
+	(void)sqlite3_finalize(stmt);
+	return has;
+}
+
+static const char *
+foreign_begin(struct db_foreign *f, int fd, const char *table,
+    const char *sql)
+{
+	const char *fault;
+
+	if ((fault = foreign_map(f, fd)) != NULL)
+		return fault;
+	if (sqlite3_open_v2(":memory:", &f->handle, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	    sqlite3_deserialize(f->handle, "main", f->bytes,
+	    (sqlite3_int64)f->size, (sqlite3_int64)f->size,
+	    SQLITE_DESERIALIZE_READONLY) != SQLITE_OK ||
+	    !foreign_settle(f->handle))
+		return "cannot be opened as a database";
+	if (!foreign_has(f->handle, table))
+		return "is damaged, or has no such table as is looked for";
+	return sqlite3_prepare_v2(f->handle, sql, -1, &f->stmt, NULL) ==
+	    SQLITE_OK && sqlite3_column_count(f->stmt) == 3 ? NULL :
+	    "has a table without the columns that are looked for";
+}
+
+struct db_foreign *
+db_foreign_open(int fd, const char *table, const char *sql,
+    const char **fault)
+{
+	struct db_foreign *f;
+
+	f = heap_zeroed(1, sizeof(*f));
+	if ((*fault = foreign_begin(f, fd, table, sql)) == NULL)
+		return f;
+	db_foreign_close(f);
+	return NULL;
+}
+
+/* As a text, whatever its type: the bytes of a BLOB are what they are. */
+static struct slice
+foreign_text(sqlite3_stmt *stmt, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, column);
+
+	return text == NULL ? (struct slice){ "", 0 } : (struct slice){ text,
+	    (size_t)sqlite3_column_bytes(stmt, column) };
+}
+
+/* A tree whose branches meet again has more rows than there is room for. */
+enum db_status
+db_foreign_next(struct db_foreign *f, struct db_foreign_row *out)
+{
+	int rc = sqlite3_step(f->stmt);
+
+	if (rc == SQLITE_DONE)
+		return DB_NONE;
+	if (rc != SQLITE_ROW || ++f->rows > f->size / FOREIGN_ROW_BYTES)
+		return DB_FAULT;
+	*out = (struct db_foreign_row){
+	    .number = sqlite3_column_int64(f->stmt, 0),
+	    .text = { foreign_text(f->stmt, 1), foreign_text(f->stmt, 2) } };
+	return DB_OK;
 }

@@ -74,6 +74,22 @@ digest_token_hash(const char *token, char *out)
 	return true;
 }
 
+/* libcrypto reads groups of four alone, and counts what pads the last one. */
+size_t
+digest_base64(const char *text, size_t len, unsigned char *out)
+{
+	unsigned char padded[DIGEST_BASE64_MAX + 3];
+	size_t full = (len + 3) / 4 * 4;
+
+	if (len > DIGEST_BASE64_MAX)
+		log_abort("base64 that is too long");
+	memset(padded, '=', sizeof(padded));
+	memcpy(padded, text, len);
+	if (EVP_DecodeBlock(out, padded, (int)full) < 0)
+		log_abort("base64 that is none");
+	return len * 3 / 4;
+}
+
 bool
 digest_equal(const void *a, const void *b, size_t len)
 {

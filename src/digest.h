@@ -30,6 +30,16 @@ void	digest_token(char *out);
 /* The hash under which a token is stored; false if it has another shape. */
 bool	digest_token_hash(const char *token, char *out);
 
+/* What digest_base64 needs for so many characters. */
+#define DIGEST_BASE64_ROOM(n)	(((n) + 3) / 4 * 3)
+
+/*
+ * Base64 without its padding (RFC 4648, 4), at most DIGEST_BASE64_MAX
+ * characters of its alphabet alone, into bytes.  How many they are.
+ */
+#define DIGEST_BASE64_MAX	128
+size_t	digest_base64(const char *, size_t len, unsigned char *out);
+
 /* In a time that does not depend on where they differ. */
 bool	digest_equal(const void *, const void *, size_t);
 const char *digest_version(void);

@@ -378,7 +378,7 @@ fault_of(enum pair_fault fault)
 static bool
 check_value(struct call *c, enum field f, const char *value)
 {
-	const char *name = fields[f].name, *checked;
+	const char *name = fields[f].name, *typed = value, *checked;
 
 	if (!unicode_valid(value, strlen(value)))
 		return refuse_about(c, OUT_FIELD_UTF8, name);
@@ -392,6 +392,7 @@ check_value(struct call *c, enum field f, const char *value)
 	if (checked == NULL)
 		return refuse_about(c, OUT_FIELD_MALFORMED, name);
 	c->field[f] = checked;
+	c->typed[f] = typed;
 	return true;
 }
 

@@ -25,9 +25,13 @@ handle_register(struct call *c)
 void
 handle_login(struct call *c)
 {
+	const char *typed = c->typed[FIELD_PASSWORD];
 	struct grant session;
 	enum outcome outcome;
 
+	if (strcmp(typed, c->field[FIELD_PASSWORD]) != 0 &&
+	    strlen(typed) <= PASSWD_PHRASE_MAX)
+		c->caller.typed = typed;
 	outcome = auth_login(c->auth, c->arena, c->field[FIELD_EMAIL],
 	    c->field[FIELD_PASSWORD], &c->caller, &session);
 	reply_outcome(c, outcome);

@@ -30,7 +30,7 @@ TEXT(socket_group, "", START, text,					\
     "connect; empty for the process's own")				\
 TEXT(store, GATELODGE_STATEDIR "/gatelodge.db", START, file,		\
     "path of the SQLite database")					\
-NUMBER(hash_cost, 0, 0, 11, LIVE,					\
+NUMBER(hash_cost, 0, 0, 9, LIVE,					\
     "cost of new password hashes; 0 for the profile's own")		\
 NUMBER(hash_slots, 0, 0, 64, START,					\
     "passwords hashed at the same time; 0 for the number of cores")	\

@@ -2,17 +2,23 @@
 
 #include <crypt.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "argon.h"
 #include "digest.h"
 #include "heap.h"
+#include "scheme.h"
 
 #define PREFIX		"$y$"
 #define SALT_BYTES	16	/* 128 bits in each new hash */
 
 struct passwd {
 	struct crypt_data	 data;
+	/* What a hash at each cost took last of the processor; 0: not known. */
+	int64_t		 took[PASSWD_COST_MAX + 1];
 };
 
 /* "$y$j9T$" and a salt for each cost; nobody's hash is made with them. */
@@ -84,7 +90,7 @@ same_hash(const char *a, const char *b)
 	return len == strlen(b) && digest_equal(a, b, len);
 }
 
-/* The cost that made this hash; 0 for one that is not ours. */
+/* The cost that made this hash; 0 for one that is not like ours. */
 static int
 cost_of(const char *stored)
 {
@@ -101,20 +107,113 @@ cost_of(const char *stored)
 	return 0;
 }
 
+/* Of this thread, in microseconds: what others do meanwhile plays no part. */
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* What nobody's hash takes.  False: libxcrypt could not hash. */
+static bool
+compute_nobody(struct passwd *p, const char *phrase, int cost)
+{
+	int64_t start = cpu_us();
+
+	if (compute(p, phrase, settings[cost]) == NULL)
+		return false;
+	p->took[cost] = cpu_us() - start;
+	return true;
+}
+
 /*
  * A weaker hash was computed sooner.  Each cost takes twice as long as the one
  * below it, so those from its own up to today's make up for what is missing.
  */
 static void
-make_up(struct passwd *p, const char *phrase, const char *hash, int cost)
+make_up(struct passwd *p, const char *phrase, int made, int cost)
 {
+	for (; made < cost; made++)
+		(void)compute(p, phrase, settings[made]);
+}
+
+/* The same after another scheme, whose time is all that is known of it. */
+static void
+make_up_time(struct passwd *p, const char *phrase, int64_t spent, int cost)
+{
+	int64_t left = p->took[cost] - spent, step;
+
+	if (p->took[cost] == 0)
+		(void)compute_nobody(p, phrase, cost);
+	for (step = p->took[cost]; left > 0 && cost > PASSWD_COST_MIN;) {
+		cost--;
+		step /= 2;
+		if (left < step)
+			continue;
+		(void)compute(p, phrase, settings[cost]);
+		left -= step;
+	}
+}
+
+static enum passwd_verdict
+verify_nobody(struct passwd *p, const char *phrase, int cost)
+{
+	return compute_nobody(p, phrase, cost) ? PASSWD_DIFFERS :
+	    PASSWD_FAULT;
+}
+
+static enum passwd_verdict
+verify_ours(struct passwd *p, const char *phrase, const char *hash,
+    const struct passwd_rules *rules)
+{
+	char sealed[PASSWD_HASH_MAX];
+	int64_t start = cpu_us();
+	const char *computed;
 	int made = cost_of(hash);
 
-	if (made == 0)
-		(void)compute(p, phrase, settings[cost]);
-	else
-		for (; made < cost; made++)
-			(void)compute(p, phrase, settings[made]);
+	computed = compute(p, phrase, pepper_setting(hash));
+	if (computed == NULL || !pepper_seal_like(rules->pepper, hash,
+	    computed, sealed, sizeof(sealed)))
+		return PASSWD_FAULT;
+	p->took[made] = cpu_us() - start;
+	if (same_hash(sealed, hash))
+		return PASSWD_MATCH;
+	make_up(p, phrase, made, rules->cost);
+	return PASSWD_DIFFERS;
+}
+
+static enum passwd_verdict
+compare(struct passwd *p, const char *phrase, const char *hash,
+    enum scheme scheme)
+{
+	const char *computed;
+	bool match;
+
+	if (scheme == SCHEME_ARGON2ID || scheme == SCHEME_ARGON2I) {
+		if (!argon_verify(phrase, hash, &match))
+			return PASSWD_FAULT;
+	} else {
+		if ((computed = compute(p, phrase, hash)) == NULL)
+			return PASSWD_FAULT;
+		match = same_hash(computed, hash);
+	}
+	return match ? PASSWD_MATCH : PASSWD_DIFFERS;
+}
+
+static enum passwd_verdict
+verify_foreign(struct passwd *p, const char *phrase, const char *hash,
+    enum scheme scheme, int cost)
+{
+	enum passwd_verdict verdict;
+	int64_t start = cpu_us();
+
+	verdict = compare(p, phrase, hash, scheme);
+	if (verdict == PASSWD_DIFFERS)
+		make_up_time(p, phrase, cpu_us() - start, cost);
+	return verdict;
 }
 
 /* Of somebody's hash. */
@@ -122,19 +221,17 @@ static enum passwd_verdict
 judge(struct passwd *p, const char *phrase, const char *hash,
     const struct passwd_rules *rules)
 {
-	char sealed[PASSWD_HASH_MAX];
-	enum passwd_verdict verdict;
-	const char *computed;
+	enum scheme scheme = SCHEME_REFUSED;
+	const char *why;
 
-	computed = compute(p, phrase, pepper_setting(hash));
-	if (computed == NULL)
-		return hash[0] == '*' ? PASSWD_DIFFERS : PASSWD_FAULT;
-	if (!pepper_seal_like(rules->pepper, hash, computed, sealed,
-	    sizeof(sealed)))
-		return PASSWD_FAULT;
-	verdict = same_hash(sealed, hash) ? PASSWD_MATCH : PASSWD_DIFFERS;
-	explicit_bzero(sealed, sizeof(sealed));
-	return verdict;
+	if (pepper_setting(hash) == hash)
+		scheme = scheme_of(hash, &why);
+	else if (cost_of(hash) > 0)
+		scheme = SCHEME_YESCRYPT;
+	if (scheme == SCHEME_REFUSED)
+		return verify_nobody(p, phrase, rules->cost);
+	return cost_of(hash) > 0 ? verify_ours(p, phrase, hash, rules) :
+	    verify_foreign(p, phrase, hash, scheme, rules->cost);
 }
 
 enum passwd_verdict
@@ -143,14 +240,8 @@ passwd_verify(struct passwd *p, const char *phrase, const char *hash,
 {
 	enum passwd_verdict verdict;
 
-	if (hash == NULL || strcmp(hash, PASSWD_NONE) == 0) {
-		verdict = compute(p, phrase, settings[rules->cost]) != NULL ?
-		    PASSWD_DIFFERS : PASSWD_FAULT;
-	} else {
-		verdict = judge(p, phrase, hash, rules);
-		if (verdict == PASSWD_DIFFERS)
-			make_up(p, phrase, hash, rules->cost);
-	}
+	verdict = hash != NULL ? judge(p, phrase, hash, rules) :
+	    verify_nobody(p, phrase, rules->cost);
 	wipe(p);
 	return verdict;
 }

@@ -3,8 +3,8 @@
  *
  * New hashes are yescrypt ("$y$") at a cost from PASSWD_COST_MIN to
  * PASSWD_COST_MAX as crypt_gensalt(3) counts it: 5 takes 16 MiB for each
- * hash, and each step doubles memory and time.  Other schemes that libxcrypt
- * knows are still verified.
+ * hash, and each step doubles memory and time.  Those of other schemes, which
+ * came from elsewhere, are verified where scheme.h lets them in.
  *
  * A phrase is NUL-terminated and has PASSWD_PHRASE_MAX bytes at most: more
  * is refused, never cut.
@@ -22,7 +22,7 @@
 /* The hash of an account that has no password: nobody's. */
 #define PASSWD_NONE		"$none$"
 #define PASSWD_COST_MIN		1
-#define PASSWD_COST_MAX		11
+#define PASSWD_COST_MAX		9	/* what scheme.h lets in: 256 MiB */
 
 /* How hashes are made from now on. */
 struct passwd_rules {
@@ -30,13 +30,13 @@ struct passwd_rules {
 	const struct pepper *pepper;	/* NULL: hashes are not sealed */
 };
 
-/* What one thread hashes with: 32 KiB, wiped after each use. */
+/* What one thread hashes with: 32 KiB, wiped after each use, and times. */
 struct passwd;
 
 enum passwd_verdict {
 	PASSWD_MATCH,
 	PASSWD_DIFFERS,
-	PASSWD_FAULT,		/* libxcrypt could not hash, or the key of
+	PASSWD_FAULT,		/* the library could not hash, or the key of
 				   the seal is not here */
 };
 
@@ -53,10 +53,11 @@ void		 passwd_close(struct passwd *);
 bool		 passwd_hash(struct passwd *, const char *phrase,
 		    const struct passwd_rules *, char *out);
 /*
- * hash NULL is nobody's hash, as PASSWD_NONE is: takes the time of a real one
- * at that cost and never matches.  So does a hash that was made at a lower
- * cost, unless it matches: what a refusal took tells nothing of it.  A hash
- * that libxcrypt writes for a failure ("*0", "*1") never matches.
+ * hash NULL is nobody's hash, as PASSWD_NONE is, and every one that scheme.h
+ * refuses: takes the time of a real one at that cost and never matches.  So
+ * does a hash that was made at a lower cost or by a scheme that takes less
+ * time, unless it matches: what a refusal took tells nothing of it.  bcrypt
+ * looks at 72 bytes of a phrase, as it did where the hash was made.
  */
 enum passwd_verdict
 		 passwd_verify(struct passwd *, const char *phrase,

@@ -21,7 +21,10 @@ struct sheet;
 struct sheet	*sheet_new(bool json);
 void		 sheet_row(struct sheet *, const struct json_member *cell,
 		    size_t n);
-/* Prints what is left.  False, with errno: it could not be written. */
+/*
+ * Prints what is left; another sheet may follow.  False, with errno: it could
+ * not be written.
+ */
 bool		 sheet_end(struct sheet *);
 
 /* SHEET_ROW(s, { "email", .text = email }, { "sessions", .number = n }) */

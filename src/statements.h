@@ -179,4 +179,12 @@ STATEMENT(RESETS_COUNT, "n", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
     " THEN 1 ELSE 0 END), 0) FROM resets WHERE user_id > ''")
 
+/*
+ * The one question that is put to another program's database: number, address
+ * and hash of its users.
+ */
+#define FOREIGN_TABLE	"users"
+#define FOREIGN_USERS							\
+	"SELECT id, email, hashed_password FROM " FOREIGN_TABLE
+
 #endif

@@ -184,6 +184,51 @@ store_user_add(struct store *s, struct arena *a, struct user *u)
 	return status == STORE_GONE ? STORE_TAKEN : status;
 }
 
+struct store_entry {
+	struct db_conn	*conn;
+	store_enter_all	*all;
+	void		*arg;
+	enum db_status	 status;	/* the last but for DB_NONE */
+};
+
+enum store_status
+store_user_enter(struct store_entry *e, struct arena *a, struct user *u)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	u->id = new_id(a);
+	status = db_run(e->conn, a, USER_ADD, ARGS(DB_TEXT(u->id),
+	    DB_TEXT(u->email), DB_TEXT(u->email_key),
+	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)), row);
+	if (status == DB_NONE)
+		return STORE_TAKEN;
+	if (status != DB_OK)
+		e->status = status;
+	return status_of(status);
+}
+
+/* Who was told of a fault and went on has it undone all the same. */
+static enum db_status
+work_enter(struct db_conn *c, void *arg)
+{
+	struct store_entry *e = arg;
+	bool meant;
+
+	e->conn = c;
+	db_expect_much(c);
+	meant = e->all(e, e->arg);
+	return e->status == DB_OK && !meant ? DB_NONE : e->status;
+}
+
+enum store_status
+store_users_enter(struct store *s, store_enter_all *all, void *arg)
+{
+	struct store_entry e = { .all = all, .arg = arg, .status = DB_OK };
+
+	return status_of(db_write(s->db, work_enter, &e));
+}
+
 enum store_status
 store_user_by_email(struct store *s, struct arena *a, const char *email_key,
     struct user *out)

@@ -123,6 +123,20 @@ const struct db_schema *store_schema(void);
 struct store	*store_desk(struct db *, bool reads);
 void		 store_leave(struct store *);
 
+/*
+ * Accounts by the thousand, in one transaction: all is called in the writer's
+ * thread, and whatever it enters counts once it has said true, or not at all.
+ * Nobody else can write until then: it waits for nothing.  STORE_GONE: it has
+ * said false.
+ */
+struct store_entry;
+typedef bool store_enter_all(struct store_entry *, void *arg);
+enum store_status store_users_enter(struct store *, store_enter_all *all,
+		    void *arg);
+/* As store_user_add does. */
+enum store_status store_user_enter(struct store_entry *, struct arena *,
+		    struct user *u);
+
 /* STORE_OK or STORE_TAKEN.  u->id is made here. */
 enum store_status store_user_add(struct store *, struct arena *,
 		    struct user *u);

@@ -4,6 +4,7 @@
  * VERB(function, object, verb, arguments, options, sentence)
  *
  * function: an errand_... of errands.h.
+ * verb: "" where the object says what is done, and has no other verb.
  * arguments: a word for each; in brackets what may be left out, with dots
  *     after it what may come as often as one likes.
  *
@@ -21,7 +22,8 @@ OPTION(YES, "yes", "do not ask whether it is meant")			\
 OPTION(DRY_RUN, "dry-run", "only look, and say what would be done")	\
 OPTION(PASSWORD_STDIN, "password-stdin",				\
     "take the password from the first line of standard input")		\
-OPTION(ALL, "all", "for every account")
+OPTION(ALL, "all", "for every account")					\
+OPTION(STRICT, "strict", "do nothing at all if a row is refused")
 
 #define VERBS(VERB)							\
 VERB(user_add, "user", "add", "EMAIL", OPT_JSON | OPT_PASSWORD_STDIN,	\
@@ -48,6 +50,9 @@ VERB(user_invite, "user", "invite", "EMAIL", OPT_JSON,			\
     "make an account whose password its owner sets")			\
 VERB(user_reset_link, "user", "reset-link", "EMAIL", OPT_JSON,		\
     "make a token that sets a new password")				\
+VERB(import, "import", "", "FILE",					\
+    OPT_JSON | OPT_DRY_RUN | OPT_STRICT,				\
+    "bring over the accounts of another system")			\
 VERB(session_list, "session", "list", "EMAIL", OPT_JSON,		\
     "list the live sessions of an account")				\
 VERB(session_end, "session", "end", "[EMAIL]", OPT_JSON | OPT_ALL,	\

@@ -669,11 +669,14 @@ into_full() {
 	}
 	# shellcheck source=/dev/null
 	source "$tests_top/conf/gatelodgectl.bash"
-	assert_equal "$(completes '')" 'config db passwords session user '
+	assert_equal "$(completes '')" 'config db import passwords session user '
 	assert_equal "$(completes -c file d)" 'db '
 	assert_equal "$(completes user d)" 'disable delete '
 	assert_equal "$(completes db backup --)" '--json '
 	assert_equal "$(completes user add --p)" '--password-stdin '
+	assert_equal "$(completes import "$BATS_TEST_DIRNAME/ctl.b")" \
+		"$BATS_TEST_DIRNAME/ctl.bats "
+	assert_equal "$(completes import file --st)" '--strict '
 }
 
 @test "passwords compile: what the list names nobody may choose" {

@@ -143,7 +143,7 @@ bad() {
 	bad 'profile = "production"'
 	bad 'profile = ""'
 	bad 'hash_cost = "five"'
-	bad 'hash_cost = 12'
+	bad 'hash_cost = 10'
 	bad 'hash_cost = -1'
 	bad 'hash_cost = 99999999999999999999'
 	bad 'hash_slots = -1'

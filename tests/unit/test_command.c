@@ -55,6 +55,11 @@ verbs_are_found_by_both_words(void **state)
 	must_run("user reset-link a@b", VERB_user_reset_link);
 	must_run("db check", VERB_db_check);
 	must_run("config check", VERB_config_check);
+	must_run("import file", VERB_import);
+	assert_int_equal(command.args, 1);
+	assert_string_equal(command.arg[0], "file");
+	must_run("--strict import --dry-run -", VERB_import);
+	assert_int_equal(command.options, OPT_STRICT | OPT_DRY_RUN);
 }
 
 static void
@@ -133,6 +138,9 @@ wrong_lines_are_told_apart(void **state)
 		{ "user add a@b secret", "user add EMAIL" },
 		{ "session end a@b secret", "session end [EMAIL]" },
 		{ "user groups", "user groups EMAIL [GROUP...]" },
+		{ "import", "usage: gatelodgectl import FILE" },
+		{ "import a secret", "usage: gatelodgectl import FILE" },
+		{ "import a --yes", "import has no option --yes" },
 	};
 	size_t i;
 

@@ -313,8 +313,16 @@ static const char *const imported[] = {
 	("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJ"
 	    "uesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"),
 	"$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK",
-	"$1$saltstri$YMyguxXMBpd2TEZ.vS/3q1",
+	"$2y$05$abcdefghijklmnopqrstuu7nFISH/8YdwlXD3lw69A4iBUf6fvWAW",
 	"$y$j65$saltsaltsalt$RNdX0McG6NVg7g1GafxImtkzRDUCk2p2rxWKlobIWf1",
+	"$gy$j75$saltsaltsaltsalt$/9LM8WtWbjvMwiqXbgz3xa0CmfUIPlb/SAODl6BlRkD",
+	("$7$8/..../....SodiumChloride$kRy6aIXDQm8eiJJEbH7NJrdJHMx06sRCk6PbQC"
+	    "8alb3"),
+	"$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5",
+	("$argon2id$v=19$m=64,t=1,p=4$c29tZXNhbHQ$lUm8AeKxBs0aJqrN6PQTZcWUIAAZ"
+	    "QSrOa9T/Aw6IMDM"),
+	("$argon2i$v=19$m=64,t=3,p=1$c29tZXNhbHQ$G/0TjtK64d9DMLe5VODxIvf4h/ckeG"
+	    "lAn4KDtxvymhP/4osiKkanGqIMMAeI0UVk3YNzNAKgCMB3l6+sNgUvBg"),
 };
 
 static void
@@ -329,6 +337,28 @@ other_schemes_are_verified(void **state)
 		assert_int_equal(verify("Hello World!", imported[i]),
 		    PASSWD_DIFFERS);
 	}
+}
+
+/* The vectors of the reference implementation, and of crypt_blowfish. */
+static void
+published_vectors_match(void **state)
+{
+	static const struct {
+		const char	*phrase, *hash;
+	} rows[] = {
+		{ "password", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$"
+		    "wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA" },
+		{ "password", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$"
+		    "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc" },
+		{ "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC."
+		    "E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++)
+		assert_int_equal(verify(rows[i].phrase, rows[i].hash),
+		    PASSWD_MATCH);
 }
 
 static void
@@ -350,6 +380,63 @@ weaker_is_a_lower_cost_or_another_scheme(void **state)
 		assert_true(passwd_weaker(imported[i], AT(PASSWD_COST_MIN)));
 	assert_true(passwd_weaker("", AT(PASSWD_COST_MIN)));
 	assert_true(passwd_weaker("$y$", AT(PASSWD_COST_MIN)));
+}
+
+/* B13: what costs too much, or is broken, is not even computed. */
+static void
+b13_hash_beyond_its_cap_is_nobodys(void **state)
+{
+	static const char *const hashes[] = {
+		"$2b$31$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK",
+		"$2b$15$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK",
+		("$y$jFT$saltsaltsaltsalt$kW1oHPDWkFuUY0qKr5QWWU4hpNQAgXk4gweU"
+		    "MBrp2Z1"),
+		("$7$GU..../....SodiumChloride$kRy6aIXDQm8eiJJEbH7NJrdJHMx06s"
+		    "RCk6PbQC8alb3"),
+		("$5$rounds=999999999$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsx"
+		    "Y/GNooZaBBGWEc5"),
+		("$argon2id$v=19$m=4194304,t=16,p=1$c29tZXNhbHQ$lUm8AeKxBs0aJq"
+		    "rN6PQTZcWUIAAZQSrOa9T/Aw6IMDM"),
+		"$1$saltstri$YMyguxXMBpd2TEZ.vS/3q1",
+		"abcdefghijklm", PASSWD_NONE,
+	};
+	int64_t start = helper_cpu_ms();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(hashes); i++)
+		assert_int_equal(verify(IMPORTED, hashes[i]),
+		    PASSWD_DIFFERS);
+	assert_true(helper_cpu_ms() - start < 1000);
+}
+
+/* B10: a scheme that takes less time is refused as late as today's. */
+static void
+b10_another_scheme_is_refused_as_late(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(imported); i++)
+		costs_what_nobody_costs(imported[i], 6);
+}
+
+/* As the old system did; bcrypt is told of no more. */
+static void
+bcrypt_looks_at_72_bytes(void **state)
+{
+	static const char hash[] = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF."
+	    "gu0yd0opP6cVzb.e0i";
+	char phrase[101];
+
+	(void)state;
+	memset(phrase, 'x', sizeof(phrase) - 1);
+	phrase[sizeof(phrase) - 1] = '\0';
+	assert_int_equal(verify(phrase, hash), PASSWD_MATCH);
+	phrase[72] = 'y';
+	assert_int_equal(verify(phrase, hash), PASSWD_MATCH);
+	phrase[71] = 'y';
+	assert_int_equal(verify(phrase, hash), PASSWD_DIFFERS);
 }
 
 /* B14: nothing of the phrase, and of the hash, stays in the memory. */
@@ -416,6 +503,10 @@ main(void)
 		cmocka_unit_test(b10_a_weaker_hash_is_refused_as_late_as_a_new_one),
 		cmocka_unit_test(nobody_never_matches),
 		cmocka_unit_test(other_schemes_are_verified),
+		cmocka_unit_test(published_vectors_match),
+		cmocka_unit_test(b13_hash_beyond_its_cap_is_nobodys),
+		cmocka_unit_test(b10_another_scheme_is_refused_as_late),
+		cmocka_unit_test(bcrypt_looks_at_72_bytes),
 		cmocka_unit_test(weaker_is_a_lower_cost_or_another_scheme),
 		cmocka_unit_test(b14_scratch_is_wiped_after_each_use),
 		cmocka_unit_test(threads_hash_at_the_same_time),
