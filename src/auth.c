@@ -1,5 +1,6 @@
 #include "auth.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -105,6 +106,59 @@ outcome_of(enum store_status status, enum outcome good, enum outcome gone)
 	return OUT_FAULT;
 }
 
+/* The audit trail. */
+
+static const struct {
+	const char	*name;
+	enum way	 way;
+} events[] = {
+#define ROW(id, name_, way_) [id] = { .name = (name_), .way = (way_) },
+	EVENTS(ROW)
+#undef ROW
+};
+
+#define EVENT_COUNT	(sizeof(events) / sizeof(events[0]))
+
+void
+auth_on_record(struct auth *auth, enum event event, const char *user_id,
+    const char *email_key)
+{
+	struct entry entry = auth->scene;
+
+	entry.event = events[event].name;
+	entry.result = "done";
+	entry.user_id = user_id;
+	entry.email_key = email_key;
+	store_on_record(auth->store, &entry);
+}
+
+static bool
+is_on_record(const struct refusal *r)
+{
+	size_t i;
+
+	for (i = 0; i < EVENT_COUNT; i++)
+		if (strcmp(events[i].name, r->event) == 0)
+			return events[i].way == BY_ITSELF ||
+			    (events[i].way == BY_ITSELF_ACTING && r->acts);
+	return false;
+}
+
+void
+auth_record(struct auth *auth, struct arena *a, const struct refusal *r)
+{
+	struct entry entry = auth->scene;
+
+	if (!is_on_record(r))
+		return;
+	entry.event = r->event;
+	entry.result = r->code;
+	entry.user_id = r->user_id;
+	entry.email_key = r->email != NULL ? auth_email_key(a, r->email) :
+	    NULL;
+	store_record(auth->store, a, &entry);
+}
+
 /* Of all who may choose one, nobody has a second factor yet. */
 static bool
 allowed(const struct auth *auth, struct arena *a, const char *email,
@@ -148,9 +202,9 @@ hash_of(struct arena *a, const char *token)
 }
 
 /* The hash is made before the address is looked at: it costs the same. */
-enum outcome
-auth_user_add(struct auth *auth, struct arena *a, const char *email,
-    const char *password)
+static enum outcome
+add_user(struct auth *auth, struct arena *a, const char *email,
+    const char *password, enum event event)
 {
 	struct user u = { .email = email, .created_at = clock_ms() };
 	enum outcome why;
@@ -161,8 +215,16 @@ auth_user_add(struct auth *auth, struct arena *a, const char *email,
 	u.password_hash = new_hash(auth, a, password);
 	if (u.email_key == NULL || u.password_hash == NULL)
 		return OUT_FAULT;
+	auth_on_record(auth, event, NULL, NULL);
 	return outcome_of(store_user_add(auth->store, a, &u),
 	    OUT_USER_CREATED, OUT_EMAIL_TAKEN);
+}
+
+enum outcome
+auth_user_add(struct auth *auth, struct arena *a, const char *email,
+    const char *password)
+{
+	return add_user(auth, a, email, password, EVENT_USER_ADDED);
 }
 
 /* hash NULL is nobody's, and costs as much as anybody's. */
@@ -210,8 +272,8 @@ auth_register(struct auth *auth, struct arena *a, const char *email,
 		return OUT_INVITE_ONLY;
 	if (strcmp(auth->conf->registration, "closed") == 0)
 		return OUT_REGISTRATION_CLOSED;
-	return auth->conf->rules->open ?
-	    auth_user_add(auth, a, email, password) : OUT_NO_MAIL;
+	return auth->conf->rules->open ? add_user(auth, a, email, password,
+	    EVENT_USER_CREATED) : OUT_NO_MAIL;
 }
 
 /*
@@ -314,6 +376,7 @@ start_session(struct auth *auth, struct arena *a, const struct user *u,
 	s.expires_at = sooner(s.ends_at, s.created_at + idle_ms(auth));
 	if (new_device(auth, a, caller, out, &device))
 		start.device = &device;
+	auth_on_record(auth, EVENT_LOGIN_SUCCEEDED, u->id, NULL);
 	return store_session_start(auth->store, a, &start);
 }
 
@@ -418,6 +481,7 @@ auth_proved(const struct session *s)
 enum outcome
 auth_logout(struct auth *auth, struct arena *a, const struct session *s)
 {
+	auth_on_record(auth, EVENT_LOGOUT, s->user_id, NULL);
 	return outcome_of(store_session_end(auth->store, a, s->token_hash),
 	    OUT_LOGGED_OUT, OUT_NO_SESSION);
 }
@@ -459,6 +523,7 @@ auth_session_end(struct auth *auth, struct arena *a,
 	if (i == n)
 		return OUT_NO_SUCH_SESSION;
 	*current = strcmp(list[i].token_hash, mine->token_hash) == 0;
+	auth_on_record(auth, EVENT_SESSION_ENDED, mine->user_id, NULL);
 	return outcome_of(store_session_end(auth->store, a,
 	    list[i].token_hash), OUT_SESSION_ENDED, OUT_NO_SUCH_SESSION);
 }
@@ -467,8 +532,52 @@ enum outcome
 auth_sessions_end_others(struct auth *auth, struct arena *a,
     const struct session *mine)
 {
+	auth_on_record(auth, EVENT_SESSION_ENDED, mine->user_id, NULL);
 	return outcome_of(store_sessions_end_others(auth->store, a, mine),
 	    OUT_SESSION_ENDED, OUT_FAULT);
+}
+
+static int
+newer_first(const void *a, const void *b)
+{
+	const struct chain_row *one = a, *other = b;
+
+	if (one->at != other->at)
+		return one->at < other->at ? 1 : -1;
+	return (one->seq < other->seq) - (one->seq > other->seq);
+}
+
+/* Since there is the account: before, the address was somebody else's. */
+static enum store_status
+add_events(struct auth *auth, struct arena *a, const char *user_id,
+    struct account *out)
+{
+	enum store_status status;
+	const char *account;
+	size_t n;
+
+	status = store_audit_account(auth->store, a, user_id,
+	    out->user.email_key, &account);
+	if (status == STORE_OK)
+		status = store_audit_of_last(auth->store, a, account,
+		    out->user.created_at, out->event + out->events,
+		    AUTH_EVENTS_MAX, &n);
+	if (status == STORE_OK)
+		out->events += n;
+	return status == STORE_GONE ? STORE_OK : status;
+}
+
+static enum store_status
+find_events(struct auth *auth, struct arena *a, struct account *out)
+{
+	enum store_status status;
+
+	out->events = 0;
+	status = add_events(auth, a, out->user.id, out);
+	if (status == STORE_OK)
+		status = add_events(auth, a, NULL, out);
+	qsort(out->event, out->events, sizeof(out->event[0]), newer_first);
+	return status;
 }
 
 enum outcome
@@ -484,6 +593,8 @@ auth_export(struct auth *auth, struct arena *a, const struct session *s,
 	if (status == STORE_OK)
 		status = store_devices_of(auth->store, a, s->user_id,
 		    clock_ms(), out->device, &out->devices);
+	if (status == STORE_OK)
+		status = find_events(auth, a, out);
 	return outcome_of(status, OUT_EXPORT, OUT_NO_SESSION);
 }
 
@@ -515,8 +626,10 @@ auth_confirm(struct auth *auth, struct arena *a, const struct session *s,
 	struct user u;
 
 	outcome = verify_own(auth, a, s, password, &u);
-	return outcome != OUT_CONFIRMED ? outcome :
-	    outcome_of(store_session_proved(auth->store, a, s,
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	auth_on_record(auth, EVENT_PASSWORD_CONFIRMED, s->user_id, NULL);
+	return outcome_of(store_session_proved(auth->store, a, s,
 	    u.password_hash, clock_ms()), OUT_CONFIRMED, OUT_NO_SESSION);
 }
 
@@ -540,6 +653,7 @@ auth_change_password(struct auth *auth, struct arena *a,
 	change.verified_hash = u.password_hash;
 	if ((change.new_hash = new_hash(auth, a, new_password)) == NULL)
 		return OUT_FAULT;
+	auth_on_record(auth, EVENT_PASSWORD_CHANGED, s->user_id, NULL);
 	return outcome_of(store_password_change(auth->store, a, &change),
 	    OUT_PASSWORD_CHANGED, OUT_WRONG_PASSWORD);
 }
@@ -552,14 +666,16 @@ auth_delete(struct auth *auth, struct arena *a, const struct session *s,
 	struct user u;
 
 	outcome = verify_own(auth, a, s, password, &u);
-	return outcome != OUT_CONFIRMED ? outcome :
-	    outcome_of(store_user_delete_by_id(auth->store, a, s->user_id),
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	auth_on_record(auth, EVENT_USER_DELETED, s->user_id, NULL);
+	return outcome_of(store_user_delete_by_id(auth->store, a, s->user_id),
 	    OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
 }
 
 static enum outcome
 make_reset(struct auth *auth, struct arena *a, const char *email,
-    int64_t seconds, struct grant *out)
+    enum event event, int64_t seconds, struct grant *out)
 {
 	struct reset r = { .created_at = clock_ms() };
 
@@ -567,6 +683,7 @@ make_reset(struct auth *auth, struct arena *a, const char *email,
 	r.token_hash = new_token(a, &out->token);
 	out->seconds = seconds;
 	r.expires_at = r.created_at + out->seconds * 1000;
+	auth_on_record(auth, event, NULL, r.email_key);
 	return outcome_of(store_reset_add(auth->store, a, &r),
 	    OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS);
 }
@@ -575,7 +692,8 @@ enum outcome
 auth_reset_make(struct auth *auth, struct arena *a, const char *email,
     struct grant *out)
 {
-	return make_reset(auth, a, email, RESET_SECONDS, out);
+	return make_reset(auth, a, email, EVENT_RESET_MADE, RESET_SECONDS,
+	    out);
 }
 
 enum outcome
@@ -587,21 +705,22 @@ auth_invite(struct auth *auth, struct arena *a, const char *email,
 	    .password_hash = PASSWD_NONE };
 	enum store_status status;
 
+	auth_on_record(auth, EVENT_USER_INVITED, NULL, NULL);
 	status = store_user_add(auth->store, a, &u);
 	if (status == STORE_TAKEN)
 		status = store_user_by_email(auth->store, a, u.email_key, &u);
 	if (status != STORE_OK)
 		return outcome_of(status, OUT_FAULT, OUT_FAULT);
 	return strcmp(u.password_hash, PASSWD_NONE) != 0 ? OUT_EMAIL_TAKEN :
-	    make_reset(auth, a, email, INVITE_SECONDS, out);
+	    make_reset(auth, a, email, EVENT_RESET_MADE, INVITE_SECONDS, out);
 }
 
 enum outcome
 auth_reset_begin(struct auth *auth, struct arena *a, const char *email,
     struct grant *out)
 {
-	return auth->conf->rules->open ?
-	    auth_reset_make(auth, a, email, out) : OUT_NO_MAIL;
+	return auth->conf->rules->open ? make_reset(auth, a, email,
+	    EVENT_RESET_STARTED, RESET_SECONDS, out) : OUT_NO_MAIL;
 }
 
 /*
@@ -633,6 +752,7 @@ auth_reset_finish(struct auth *auth, struct arena *a, const char *email,
 	if ((use.password_hash = new_hash(auth, a, new_password)) == NULL)
 		return OUT_FAULT;
 	use.now = clock_ms();
+	auth_on_record(auth, EVENT_RESET_FINISHED, user_id, NULL);
 	return outcome_of(store_reset_use(auth->store, a, &use),
 	    OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN);
 }
@@ -641,16 +761,17 @@ enum outcome
 auth_user_password(struct auth *auth, struct arena *a, const char *email,
     const char *password)
 {
+	const char *hash, *key;
 	enum outcome why;
-	const char *hash;
 
 	if (!allowed(auth, a, email, password, &why))
 		return why;
 	if ((hash = new_hash(auth, a, password)) == NULL)
 		return OUT_FAULT;
-	return outcome_of(store_user_password(auth->store, a,
-	    auth_email_key(a, email), hash), OUT_PASSWORD_UPDATED,
-	    OUT_UNKNOWN_ADDRESS);
+	key = auth_email_key(a, email);
+	auth_on_record(auth, EVENT_PASSWORD_SET, NULL, key);
+	return outcome_of(store_user_password(auth->store, a, key, hash),
+	    OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS);
 }
 
 enum outcome
@@ -659,6 +780,7 @@ auth_user_unlock(struct auth *auth, struct arena *a, const struct user *u)
 	struct limiter limits;
 
 	limiter_of_account(auth->conf, a, u->email_key, u->id, &limits);
+	auth_on_record(auth, EVENT_USER_UNLOCKED, u->id, NULL);
 	return outcome_of(store_limits_clear(auth->store, a, limits.item,
 	    limits.n), OUT_CONFIRMED, OUT_FAULT);
 }

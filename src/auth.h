@@ -29,6 +29,8 @@ struct auth {
 	struct store	*store;
 	struct passwd	*passwd;	/* NULL where nothing is hashed */
 	int64_t		 wait_ms;	/* after OUT_TOO_OFTEN: how long */
+	/* Who, where and by what: of what is put on record. */
+	struct entry	 scene;
 };
 
 /* A token that has just been made, for its owner only. */
@@ -51,6 +53,23 @@ struct caller {
 	/* The password of a login before NFC; NULL where that is the same. */
 	const char	*typed;
 };
+
+/*
+ * The next change at the store is this event, of the account by its id, or
+ * else of the address.  The law does that for each change of its own.
+ */
+void		 auth_on_record(struct auth *, enum event,
+		    const char *user_id, const char *email_key);
+/* What a refusal or a read is put on record as, if it is. */
+struct refusal {
+	const char	*event;		/* of the log */
+	const char	*code;
+	bool		 acts;		/* whoever asked wanted a change */
+	const char	*user_id;	/* whose session it was, or NULL */
+	const char	*email;		/* that was given, or NULL */
+};
+void		 auth_record(struct auth *, struct arena *,
+		    const struct refusal *);
 
 /*
  * The form in which addresses are compared: the local part in lower case,
@@ -124,6 +143,8 @@ enum outcome	 auth_change_password(struct auth *, struct arena *,
  */
 enum outcome	 auth_delete(struct auth *, struct arena *,
 		    const struct session *, const char *password);
+#define AUTH_EVENTS_MAX	50	/* of the audit trail, as account or address */
+
 /* What is held on a person, but for the sessions. */
 struct account {
 	struct user	 user;
@@ -131,6 +152,8 @@ struct account {
 	const char	*group[STORE_GROUPS_MAX];
 	size_t		 devices;
 	struct device	 device[STORE_DEVICES_MAX];
+	size_t		 events;	/* the newest first */
+	struct chain_row event[2 * AUTH_EVENTS_MAX];
 };
 /* OUT_EXPORT, OUT_NO_SESSION */
 enum outcome	 auth_export(struct auth *, struct arena *,

@@ -88,6 +88,12 @@ clerk_open(struct clerk *c, bool make)
 	if (c->db == NULL)
 		return why == DB_CANNOT_OPEN ? EX_CANTCREAT : EX_DATAERR;
 	c->auth.store = store_desk(c->db, false);
+	(void)snprintf(c->door, sizeof(c->door), "%s%s%s",
+	    c->command->verb->object,
+	    c->command->verb->name[0] != '\0' ? " " : "",
+	    c->command->verb->name);
+	c->auth.scene = (struct entry){ .writer = "gatelodgectl",
+	    .door = c->door };
 	c->auth.passwd = passwd_open();
 	return EX_OK;
 }

@@ -17,6 +17,8 @@
 #include "sheet.h"
 #include "store.h"
 
+#define CLERK_DOOR_MAX	32
+
 struct clerk {
 	const struct command *command;
 	const char	*conf_path;
@@ -24,6 +26,7 @@ struct clerk {
 	struct sheet	*sheet;
 	struct auth	 auth;		/* its conf from the start */
 	struct db	*db;		/* from clerk_open on */
+	char		 door[CLERK_DOOR_MAX];	/* what is done, on record */
 };
 
 /* "gatelodgectl: what" on standard error. */

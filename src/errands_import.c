@@ -135,6 +135,7 @@ bring_over(struct clerk *c, struct import *im, const char *path)
 {
 	struct arrival w = { .clerk = c, .import = im };
 
+	auth_on_record(&c->auth, EVENT_USER_IMPORTED, NULL, NULL);
 	return judge(c, &w, path,
 	    store_users_enter(c->auth.store, enter_all, &w));
 }

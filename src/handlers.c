@@ -191,6 +191,33 @@ reply_devices(struct call *c, const struct account *account)
 	reply_rows(c, "devices", account->devices, 2, cell);
 }
 
+#define EVENT_COLUMNS	5
+
+static void
+reply_events(struct call *c, const struct account *account)
+{
+	const struct chain_row *e;
+	struct json_member *cell, *to;
+	size_t i;
+
+	cell = to = arena_alloc(c->arena, (account->events + 1) *
+	    EVENT_COLUMNS * sizeof(*cell));
+	for (i = 0; i < account->events; i++, to += EVENT_COLUMNS) {
+		e = &account->event[i];
+		to[0] = (struct json_member){ .name = "time",
+		    .text = reply_time(c->arena, e->at) };
+		to[1] = (struct json_member){ .name = "event",
+		    .text = e->event };
+		to[2] = (struct json_member){ .name = "result",
+		    .text = e->result };
+		to[3] = (struct json_member){ .name = "network",
+		    .text = e->network };
+		to[4] = (struct json_member){ .name = "door",
+		    .text = e->door };
+	}
+	reply_rows(c, "events", account->events, EVENT_COLUMNS, cell);
+}
+
 void
 handle_export(struct call *c)
 {
@@ -209,6 +236,7 @@ handle_export(struct call *c)
 	    account->user.created_at));
 	reply_groups(c, account);
 	reply_devices(c, account);
+	reply_events(c, account);
 }
 
 void

@@ -64,6 +64,8 @@ TEXT(session_touch, "person", LIVE, touch,				\
 TEXT(lockout, "disable", LIVE, lockout,					\
     "what 100 wrong passwords in a row do: disable, the password "	\
     "waits for a reset; slow, each further try waits an hour")		\
+NUMBER(audit_days, 365, 0, 3650, LIVE,					\
+    "days after which a row of the audit trail is removed; 0 for never") \
 TEXT(log, "events", LIVE, log,						\
     "events, or requests: also those that only read and succeed")
 

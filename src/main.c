@@ -33,6 +33,7 @@
 #define DRAIN_MS	8000
 #define DRAIN_STEP_MS	20
 #define TICK_MS		1000
+#define DAY_MS		(INT64_C(24) * 60 * 60 * 1000)
 #define SWEEP_MS	10000
 
 enum mode { SERVE, TEST, DUMP };
@@ -271,12 +272,17 @@ wait_signal(long ms)
 static void
 sweep_if_due(struct db *db)
 {
+	const struct conf *conf;
 	static int64_t due;
 
 	if (clock_steady_ms() < due)
 		return;
 	due = clock_steady_ms() + SWEEP_MS;
 	store_sweep(db, clock_ms());
+	conf = conf_acquire();
+	if (conf->audit_days > 0)
+		store_audit_sweep(db, clock_ms() - conf->audit_days * DAY_MS);
+	conf_release(conf);
 }
 
 static void

@@ -144,6 +144,59 @@ OUTCOME(OUT_STORE_BUSY, 503, "too busy, try again", "overloaded",	\
 OUTCOME(OUT_FAULT, 500, "internal error", "internal_error",		\
     "request.fault", 0)
 
+/*
+ * What goes into the audit trail, one row each: the events above that matter
+ * to security, and those of an administrator, who gets no outcome.
+ *
+ * EVENT(id, name, way)
+ *
+ * way: WITH_CHANGE, in the transaction of what it changes;
+ *     BY_ITSELF, in one of its own that nobody waits for, and not without
+ *     bound: what was refused, and what only reads;
+ *     BY_ITSELF_ACTING, the same, but only of a request that acts: a check of
+ *     a session costs no write, whatever comes of it.
+ *
+ * Not here, but in the log: what the gates refuse before anybody is known,
+ * passwords that the policy refuses, overload and faults.
+ */
+#define EVENTS(EVENT)							\
+EVENT(EVENT_USER_CREATED, "user.created", WITH_CHANGE)			\
+EVENT(EVENT_LOGIN_SUCCEEDED, "login.succeeded", WITH_CHANGE)		\
+EVENT(EVENT_LOGOUT, "logout", WITH_CHANGE)				\
+EVENT(EVENT_RESET_STARTED, "reset.started", WITH_CHANGE)		\
+EVENT(EVENT_RESET_FINISHED, "reset.finished", WITH_CHANGE)		\
+EVENT(EVENT_SESSION_ENDED, "session.ended", WITH_CHANGE)		\
+EVENT(EVENT_PASSWORD_CONFIRMED, "password.confirmed", WITH_CHANGE)	\
+EVENT(EVENT_PASSWORD_CHANGED, "password.changed", WITH_CHANGE)		\
+EVENT(EVENT_USER_DELETED, "user.deleted", WITH_CHANGE)			\
+EVENT(EVENT_PROFILE_EXPORTED, "profile.exported", BY_ITSELF)		\
+EVENT(EVENT_USER_REFUSED, "user.refused", BY_ITSELF)			\
+EVENT(EVENT_LOGIN_FAILED, "login.failed", BY_ITSELF)			\
+EVENT(EVENT_PASSWORD_WRONG, "password.wrong", BY_ITSELF)		\
+EVENT(EVENT_LIMIT_REACHED, "limit.reached", BY_ITSELF)			\
+EVENT(EVENT_RESET_REFUSED, "reset.refused", BY_ITSELF)			\
+EVENT(EVENT_SESSION_REFUSED, "session.refused", BY_ITSELF_ACTING)	\
+/* An administrator's. */						\
+EVENT(EVENT_USER_ADDED, "user.added", WITH_CHANGE)			\
+EVENT(EVENT_USER_INVITED, "user.invited", WITH_CHANGE)			\
+EVENT(EVENT_USER_IMPORTED, "user.imported", WITH_CHANGE)		\
+EVENT(EVENT_USER_DISABLED, "user.disabled", WITH_CHANGE)		\
+EVENT(EVENT_USER_ENABLED, "user.enabled", WITH_CHANGE)			\
+EVENT(EVENT_USER_REMOVED, "user.removed", WITH_CHANGE)			\
+EVENT(EVENT_USER_UNLOCKED, "user.unlocked", WITH_CHANGE)		\
+EVENT(EVENT_GROUPS_CHANGED, "groups.changed", WITH_CHANGE)		\
+EVENT(EVENT_PASSWORD_SET, "password.set", WITH_CHANGE)			\
+EVENT(EVENT_RESET_MADE, "reset.made", WITH_CHANGE)			\
+EVENT(EVENT_SESSIONS_ENDED, "sessions.ended", WITH_CHANGE)
+
+enum event {
+#define EVENT_ID(id, name, way) id,
+	EVENTS(EVENT_ID)
+#undef EVENT_ID
+};
+
+enum way { WITH_CHANGE, BY_ITSELF, BY_ITSELF_ACTING };
+
 enum outcome {
 #define OUTCOME_ID(id, status, sentence, code, event, retry) id,
 	OUTCOMES(OUTCOME_ID)

@@ -87,7 +87,7 @@ print_tabs(const struct sheet *s)
 }
 
 static void
-flush(struct sheet *s)
+print_rows(struct sheet *s)
 {
 	if (s->rows > 0 && s->table)
 		print_table(s);
@@ -117,7 +117,7 @@ sheet_row(struct sheet *s, const struct json_member *cell, size_t n)
 		return;
 	}
 	if (s->rows == ROWS)
-		flush(s);
+		print_rows(s);
 	s->cells = n;
 	for (i = 0; i < n; i++) {
 		s->name[i] = cell[i].name;
@@ -127,10 +127,18 @@ sheet_row(struct sheet *s, const struct json_member *cell, size_t n)
 }
 
 bool
+sheet_flush(struct sheet *s)
+{
+	print_rows(s);
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+bool
 sheet_end(struct sheet *s)
 {
-	flush(s);
+	bool printed = sheet_flush(s);
+
 	arena_free(s->arena);
 	free(s);
-	return fflush(stdout) == 0 && !ferror(stdout);
+	return printed;
 }

@@ -13,7 +13,7 @@
 
 #include "json.h"
 
-#define SHEET_CELLS_MAX	8
+#define SHEET_CELLS_MAX	9
 
 struct sheet;
 
@@ -21,6 +21,8 @@ struct sheet;
 struct sheet	*sheet_new(bool json);
 void		 sheet_row(struct sheet *, const struct json_member *cell,
 		    size_t n);
+/* Prints what there is, for whoever waits for it.  False, with errno. */
+bool		 sheet_flush(struct sheet *);
 /*
  * Prints what is left; another sheet may follow.  False, with errno: it could
  * not be written.

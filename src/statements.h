@@ -177,7 +177,66 @@ STATEMENT(RESETS_END_EVERY, "", "",					\
     "DELETE FROM resets WHERE user_id > ''")				\
 STATEMENT(RESETS_COUNT, "n", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
-    " THEN 1 ELSE 0 END), 0) FROM resets WHERE user_id > ''")
+    " THEN 1 ELSE 0 END), 0) FROM resets WHERE user_id > ''")		\
+STATEMENT(AUDIT_KEY, "n", "t",						\
+    "SELECT secret FROM audit_keys WHERE id = $1")			\
+STATEMENT(AUDIT_KEY_ADD, "nt", "",					\
+    "INSERT INTO audit_keys (id, secret) VALUES ($1, $2)"		\
+    " ON CONFLICT (id) DO NOTHING")					\
+STATEMENT(AUDIT_CHAIN, "t", "tntntt",					\
+    "SELECT writer, seq, mac, cut_seq, cut_mac, seal"			\
+    " FROM audit_chains WHERE writer = $1")				\
+STATEMENT(AUDIT_CHAIN_AFTER, "t", "tntntt",				\
+    "SELECT writer, seq, mac, cut_seq, cut_mac, seal"			\
+    " FROM audit_chains WHERE writer > $1 ORDER BY writer")		\
+STATEMENT(AUDIT_CHAIN_ADD, "tntntt", "",				\
+    "INSERT INTO audit_chains (writer, seq, mac, cut_seq, cut_mac, seal)" \
+    " VALUES ($1, $2, $3, $4, $5, $6)"					\
+    " ON CONFLICT (writer) DO NOTHING")					\
+STATEMENT(AUDIT_CHAIN_TAKE, "t", "tntntt",				\
+    "UPDATE audit_chains SET seq = seq WHERE writer = $1"		\
+    " RETURNING writer, seq, mac, cut_seq, cut_mac, seal")		\
+STATEMENT(AUDIT_CHAIN_SET, "ntnttt", "",				\
+    "UPDATE audit_chains SET seq = $1, mac = $2, cut_seq = $3,"		\
+    " cut_mac = $4, seal = $5 WHERE writer = $6")			\
+STATEMENT(AUDIT_ADD, "tnnttttttt", "",					\
+    "INSERT INTO audit_events (writer, seq, at, event, result, account," \
+    " network, door, request, mac)"					\
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")		\
+STATEMENT(AUDIT_AFTER, "tn", "tnnttttttt",				\
+    "SELECT writer, seq, at, event, result, account, network, door,"	\
+    " request, mac FROM audit_events"					\
+    " WHERE writer = $1 AND seq > $2 ORDER BY seq")			\
+STATEMENT(AUDIT_OF_ACCOUNT, "tntn", "tnnttttttt",			\
+    "SELECT writer, seq, at, event, result, account, network, door,"	\
+    " request, mac FROM audit_events"					\
+    " WHERE account = $1 AND (at, writer, seq) > ($2, $3, $4)"		\
+    " ORDER BY at, writer, seq")					\
+STATEMENT(AUDIT_OF_ACCOUNT_LAST, "tn", "tnnttttttt",			\
+    "SELECT writer, seq, at, event, result, account, network, door,"	\
+    " request, mac FROM audit_events"					\
+    " WHERE account = $1 AND at >= $2 ORDER BY at DESC")		\
+STATEMENT(AUDIT_WALK, "t", "tnnttttttttntntt",				\
+    "SELECT coalesce(e.writer, ''), coalesce(e.seq, 0),"		\
+    " coalesce(e.at, 0), coalesce(e.event, ''), coalesce(e.result, '')," \
+    " coalesce(e.account, ''), coalesce(e.network, ''),"		\
+    " coalesce(e.door, ''), coalesce(e.request, ''),"			\
+    " coalesce(e.mac, ''), c.writer, c.seq, c.mac, c.cut_seq, c.cut_mac," \
+    " c.seal FROM audit_chains c LEFT JOIN audit_events e"		\
+    " ON e.writer = c.writer WHERE c.writer = $1 ORDER BY e.seq")	\
+STATEMENT(AUDIT_WRITER_AFTER, "t", "t",					\
+    "SELECT writer FROM audit_events WHERE writer > $1 ORDER BY writer") \
+STATEMENT(AUDIT_CUT, "tn", "",						\
+    "DELETE FROM audit_events WHERE writer = $1 AND seq <= $2")
+
+/* What a statement is called by; a row has at most so many columns. */
+enum statement {
+#define STATEMENT_ID(id, args, row, sql) id,
+	STATEMENTS(STATEMENT_ID)
+#undef STATEMENT_ID
+};
+
+#define STATEMENT_COLUMNS_MAX	16
 
 /*
  * The one question that is put to another program's database: number, address

@@ -5,16 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "heap.h"
 #include "statements.h"
 #include "text.h"
-
-enum statement {
-#define ID(id, args, row, sql) id,
-	STATEMENTS(ID)
-#undef ID
-};
 
 static const struct db_statement statements[] = {
 #define ROW(id, args_, row_, sql_)					\
@@ -35,7 +30,7 @@ static const struct db_schema schema = {
 };
 
 #define ARGS(...)	(const struct db_value[]){ __VA_ARGS__ }
-#define COLUMNS_MAX	6
+#define COLUMNS_MAX	STATEMENT_COLUMNS_MAX
 /* What one step of the sweep removes of a kind, at most. */
 #define SWEEP_ROWS	250
 
@@ -46,6 +41,8 @@ STATEMENTS(FITS)
 struct store {
 	struct db	*db;
 	struct db_conn	*reader;	/* NULL until it is needed */
+	struct entry	 entry;		/* of the next change, if it has one */
+	bool		 on_record;
 };
 
 const struct db_schema *
@@ -113,11 +110,17 @@ status_of(enum db_status status)
 	return STORE_FAULT;
 }
 
+static bool
+reads(struct store *s)
+{
+	return s->reader != NULL || (s->reader = db_reader(s->db)) != NULL;
+}
+
 static enum store_status
 read_row(struct store *s, struct arena *a, enum statement id,
     const struct db_value *args, struct db_value *row)
 {
-	if (s->reader == NULL && (s->reader = db_reader(s->db)) == NULL)
+	if (!reads(s))
 		return STORE_FAULT;
 	return status_of(db_run(s->reader, a, id, args, row));
 }
@@ -128,9 +131,64 @@ read_each(struct store *s, struct arena *a, enum statement id,
 {
 	struct db_value row[COLUMNS_MAX];
 
-	if (s->reader == NULL && (s->reader = db_reader(s->db)) == NULL)
+	if (!reads(s))
 		return STORE_FAULT;
 	return status_of(db_each(s->reader, a, id, args, row, take, arg));
+}
+
+/* A change, and the row of the audit trail that it brings. */
+struct deed {
+	struct arena	*arena;
+	db_work		*work;
+	void		*arg;
+	struct entry	 entry;
+};
+
+void
+store_on_record(struct store *s, const struct entry *entry)
+{
+	s->entry = *entry;
+	s->on_record = true;
+}
+
+/* Before the change: it may take the account away. */
+static enum db_status
+look_up_account(struct db_conn *c, struct deed *d)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	if (d->entry.user_id != NULL || d->entry.email_key == NULL)
+		return DB_OK;
+	status = db_run(c, d->arena, USER_BY_EMAIL,
+	    ARGS(DB_TEXT(d->entry.email_key)), row);
+	if (status == DB_OK)
+		d->entry.user_id = row[0].text;
+	return status == DB_NONE ? DB_OK : status;
+}
+
+static enum db_status
+work_deed(struct db_conn *c, void *arg)
+{
+	struct deed *d = arg;
+	enum db_status status;
+
+	status = look_up_account(c, d);
+	if (status == DB_OK)
+		status = d->work(c, d->arg);
+	return status == DB_OK ? trail_add(c, d->arena, &d->entry) : status;
+}
+
+static enum store_status
+change_by(struct store *s, struct arena *a, db_work *work, void *arg)
+{
+	struct deed d = { .arena = a, .work = work, .arg = arg,
+	    .entry = s->entry };
+	bool on_record = s->on_record;
+
+	s->on_record = false;
+	return status_of(on_record ? db_write(s->db, work_deed, &d) :
+	    db_write(s->db, work, arg));
 }
 
 /* A write that is one statement. */
@@ -155,7 +213,7 @@ write_single(struct store *s, struct arena *a, enum statement id,
 {
 	struct single w = { .arena = a, .id = id, .args = args };
 
-	return status_of(db_write(s->db, work_single, &w));
+	return change_by(s, a, work_single, &w);
 }
 
 /* Users. */
@@ -178,6 +236,7 @@ store_user_add(struct store *s, struct arena *a, struct user *u)
 	enum store_status status;
 
 	u->id = new_id(a);
+	s->entry.user_id = u->id;
 	status = write_single(s, a, USER_ADD, ARGS(DB_TEXT(u->id),
 	    DB_TEXT(u->email), DB_TEXT(u->email_key),
 	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)));
@@ -188,6 +247,8 @@ struct store_entry {
 	struct db_conn	*conn;
 	store_enter_all	*all;
 	void		*arg;
+	struct entry	 entry;		/* of each account, if it has one */
+	bool		 on_record;
 	enum db_status	 status;	/* the last but for DB_NONE */
 };
 
@@ -203,6 +264,9 @@ store_user_enter(struct store_entry *e, struct arena *a, struct user *u)
 	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)), row);
 	if (status == DB_NONE)
 		return STORE_TAKEN;
+	e->entry.user_id = u->id;
+	if (status == DB_OK && e->on_record)
+		status = trail_add(e->conn, a, &e->entry);
 	if (status != DB_OK)
 		e->status = status;
 	return status_of(status);
@@ -224,8 +288,10 @@ work_enter(struct db_conn *c, void *arg)
 enum store_status
 store_users_enter(struct store *s, store_enter_all *all, void *arg)
 {
-	struct store_entry e = { .all = all, .arg = arg, .status = DB_OK };
+	struct store_entry e = { .all = all, .arg = arg, .status = DB_OK,
+	    .entry = s->entry, .on_record = s->on_record };
 
+	s->on_record = false;
 	return status_of(db_write(s->db, work_enter, &e));
 }
 
@@ -302,7 +368,7 @@ store_password_change(struct store *s, struct arena *a,
 {
 	struct own_change w = { .arena = a, .change = change };
 
-	return status_of(db_write(s->db, work_own_change, &w));
+	return change_by(s, a, work_own_change, &w);
 }
 
 /* Limits. */
@@ -381,7 +447,7 @@ store_limits_take(struct store *s, struct arena *a, const struct limit *limit,
 
 	if (n == 0)
 		return STORE_OK;
-	if (s->reader == NULL && (s->reader = db_reader(s->db)) == NULL)
+	if (!reads(s))
 		return STORE_FAULT;
 	status = work_take(s->reader, &w);
 	if (status == DB_OK) {
@@ -475,7 +541,7 @@ store_limits_clear(struct store *s, struct arena *a,
 {
 	struct taking w = { .arena = a, .limit = limit, .n = n };
 
-	return status_of(db_write(s->db, work_clear, &w));
+	return change_by(s, a, work_clear, &w);
 }
 
 enum store_status
@@ -568,7 +634,7 @@ store_session_start(struct store *s, struct arena *a,
 {
 	struct start w = { .arena = a, .start = start };
 
-	return status_of(db_write(s->db, work_start, &w));
+	return change_by(s, a, work_start, &w);
 }
 
 /* An array that grows in the arena. */
@@ -751,7 +817,7 @@ store_reset_use(struct store *s, struct arena *a, const struct reset_use *use)
 {
 	struct use w = { .arena = a, .use = use };
 
-	return status_of(db_write(s->db, work_use, &w));
+	return change_by(s, a, work_use, &w);
 }
 
 /* What has expired. */
@@ -807,6 +873,223 @@ store_sweep(struct db *db, int64_t now)
 	w->now = now;
 	if (!db_post(db, work_sweep, w))
 		free(w);
+}
+
+/* The audit trail. */
+
+/* An entry that outlives the call that posts it, and what bounds it. */
+struct posted {
+	struct limit	 limit[2];
+	char		 key[2][STORE_LIMIT_MAX];
+	char		 event[STORE_NAME_MAX], result[STORE_NAME_MAX],
+	    door[STORE_NAME_MAX], network[STORE_NAME_MAX],
+	    request[STORE_NAME_MAX], subject[STORE_SUBJECT_MAX];
+	bool		 is_user;
+};
+
+#define COPY(to, from)	copy((to), sizeof(to), (from))
+
+static void
+copy(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from != NULL ? from : "");
+}
+
+static struct entry
+entry_of(const struct posted *w)
+{
+	const char *subject = w->subject[0] != '\0' ? w->subject : NULL;
+
+	return (struct entry){ .event = w->event, .result = w->result,
+	    .user_id = w->is_user ? subject : NULL, .email_key = subject,
+	    .network = w->network, .door = w->door, .request = w->request };
+}
+
+static void
+fill_posted(struct posted *w, const struct entry *e)
+{
+	static const struct bucket_rule rule[2] = {
+		{ .size = STORE_RECORD_BURST, .leak_ms = STORE_RECORD_MS,
+		    .first_ms = STORE_RECORD_MS, .most_ms = STORE_RECORD_MS },
+		{ .size = STORE_RECORDS_BURST, .leak_ms = STORE_RECORDS_MS,
+		    .first_ms = STORE_RECORDS_MS,
+		    .most_ms = STORE_RECORDS_MS },
+	};
+
+	COPY(w->event, e->event);
+	COPY(w->result, e->result);
+	COPY(w->door, e->door);
+	COPY(w->network, e->network);
+	COPY(w->request, e->request);
+	w->is_user = e->user_id != NULL;
+	COPY(w->subject, w->is_user ? e->user_id : e->email_key);
+	(void)snprintf(w->key[0], STORE_LIMIT_MAX, "r%.24s@%.50s", w->event,
+	    w->network);
+	(void)snprintf(w->key[1], STORE_LIMIT_MAX, "r%.24s", w->event);
+	w->limit[0] = (struct limit){ .key = w->key[0], .rule = rule[0] };
+	w->limit[1] = (struct limit){ .key = w->key[1], .rule = rule[1] };
+}
+
+static enum db_status
+work_record(struct db_conn *c, void *arg)
+{
+	struct posted *w = arg;
+	struct arena *a = arena_new();
+	struct taking taking = { .arena = a, .limit = w->limit, .n = 2,
+	    .now = clock_ms(), .writes = true };
+	struct entry entry = entry_of(w);
+	enum db_status status;
+
+	status = work_take(c, &taking);
+	if (status == DB_OK)
+		status = trail_add(c, a, &entry);
+	arena_free(a);
+	return status;
+}
+
+/* As with limits, a reader tells whether there is room. */
+void
+store_record(struct store *s, struct arena *a, const struct entry *entry)
+{
+	struct taking taking = { .arena = a, .n = 2, .now = clock_ms() };
+	struct posted *w;
+
+	w = heap_zeroed(1, sizeof(*w));
+	fill_posted(w, entry);
+	taking.limit = w->limit;
+	if (!reads(s) || work_take(s->reader, &taking) != DB_OK ||
+	    !db_post(s->db, work_record, w))
+		free(w);
+}
+
+/* One chain a step, and then the next one, until none has more. */
+struct audit_sweep {
+	struct db	*db;
+	int64_t		 before;
+	char		 writer[STORE_NAME_MAX];	/* the last one done */
+};
+
+static void
+post_audit_sweep(struct db *, int64_t before, const char *writer);
+
+static enum db_status
+work_audit_sweep(struct db_conn *c, void *arg)
+{
+	const struct audit_sweep *w = arg;
+	struct arena *a = arena_new();
+	enum db_status status;
+	struct chain chain;
+	bool more;
+
+	status = trail_chain_after(c, a, w->writer, &chain);
+	if (status == DB_OK)
+		status = trail_cut(c, a, chain.writer, w->before, &more);
+	if (status == DB_OK)
+		post_audit_sweep(w->db, w->before, more ? w->writer :
+		    chain.writer);
+	arena_free(a);
+	return status;
+}
+
+static void
+post_audit_sweep(struct db *db, int64_t before, const char *writer)
+{
+	struct audit_sweep *w;
+
+	w = heap_zeroed(1, sizeof(*w));
+	w->db = db;
+	w->before = before;
+	COPY(w->writer, writer);
+	if (!db_post(db, work_audit_sweep, w))
+		free(w);
+}
+
+void
+store_audit_sweep(struct db *db, int64_t before)
+{
+	post_audit_sweep(db, before, "");
+}
+
+enum store_status
+store_audit_account(struct store *s, struct arena *a, const char *user_id,
+    const char *email_key, const char **out)
+{
+	enum db_status status;
+	const char *key;
+	char *account;
+
+	if (!reads(s))
+		return STORE_FAULT;
+	status = trail_key(s->reader, a, &key);
+	if (status != DB_OK)
+		return status_of(status);
+	account = arena_alloc(a, CHAIN_MAC_LEN + 1);
+	chain_account(key, user_id, email_key, account);
+	*out = account;
+	return STORE_OK;
+}
+
+enum store_status
+store_audit_chain(struct store *s, struct arena *a, const char *writer,
+    struct chain *out)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_chain(s->reader, a, writer, out));
+}
+
+enum store_status
+store_audit_chain_after(struct store *s, struct arena *a, const char *writer,
+    struct chain *out)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_chain_after(s->reader, a, writer, out));
+}
+
+enum store_status
+store_audit_after(struct store *s, struct arena *a, const char *writer,
+    int64_t seq, struct chain_row *out, size_t *n)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_after(s->reader, a, writer, seq, out, n));
+}
+
+enum store_status
+store_audit_of_after(struct store *s, struct arena *a, const char *account,
+    const struct chain_row *after, struct chain_row *out, size_t *n)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_of_after(s->reader, a, account, after, out, n));
+}
+
+enum store_status
+store_audit_of_last(struct store *s, struct arena *a, const char *account,
+    int64_t since, struct chain_row *out, size_t max, size_t *n)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_of_last(s->reader, a, account, since, out, max,
+	    n));
+}
+
+enum store_status
+store_audit_writer_after(struct store *s, struct arena *a, const char *writer,
+    const char **out)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_writer_after(s->reader, a, writer, out));
+}
+
+enum store_status
+store_audit_check(struct store *s, struct arena *a, const char *writer,
+    struct chain_check *out)
+{
+	enum db_status status;
+	const char *key;
+
+	if (!reads(s))
+		return STORE_FAULT;
+	status = trail_key(s->reader, a, &key);
+	return status_of(status != DB_OK ? status :
+	    trail_check(s->reader, a, key, writer, out));
 }
 
 /* What an administrator asks for. */
@@ -902,7 +1185,7 @@ change(struct store *s, struct arena *a, enum statement id,
 	struct change w = { .arena = a, .id = id, .args = args,
 	    .ends = ends };
 
-	return status_of(db_write(s->db, work_change, &w));
+	return change_by(s, a, work_change, &w);
 }
 
 enum store_status
@@ -1023,7 +1306,7 @@ store_groups_change(struct store *s, struct arena *a, const char *email_key,
 	    .anew = anew, .groups = groups, .n = n };
 	enum store_status status;
 
-	status = status_of(db_write(s->db, work_groups, &w));
+	status = change_by(s, a, work_groups, &w);
 	return w.members > STORE_GROUPS_MAX ? STORE_FULL : status;
 }
 

@@ -19,9 +19,12 @@
 #include "arena.h"
 #include "bucket.h"
 #include "db.h"
+#include "trail.h"
 
 #define STORE_LIMIT_MAX	80
 #define STORE_DEVICES_MAX 20	/* of an account; the oldest go */
+#define STORE_NAME_MAX	80	/* of what the audit trail calls things */
+#define STORE_SUBJECT_MAX 256	/* an account's id, or an address */
 #define STORE_ID_LEN	22	/* 128 random bits in base64url */
 
 enum store_status {
@@ -133,9 +136,58 @@ struct store_entry;
 typedef bool store_enter_all(struct store_entry *, void *arg);
 enum store_status store_users_enter(struct store *, store_enter_all *all,
 		    void *arg);
-/* As store_user_add does. */
+/* As store_user_add does; each is put on record by itself. */
 enum store_status store_user_enter(struct store_entry *, struct arena *,
 		    struct user *u);
+
+/*
+ * The audit trail; see trail.h.
+ *
+ * What the next change at this desk is put on record as: a row in the same
+ * transaction, so that neither is there without the other.  It is that
+ * change's alone, whatever becomes of it.  Without user_id, email_key is
+ * looked up as the transaction begins.  The texts must last until then.
+ */
+void		 store_on_record(struct store *, const struct entry *);
+/*
+ * Puts on record what changed nothing.  Not waited for, and a crash may lose
+ * it.  Nobody fills the disk with these: of one event, STORE_RECORD_BURST
+ * come from one network at once, and then one each STORE_RECORD_MS; from all
+ * networks together STORE_RECORDS_BURST, and then one each STORE_RECORDS_MS.
+ * The log has them all.
+ */
+#define STORE_RECORD_BURST	20
+#define STORE_RECORD_MS		600000
+#define STORE_RECORDS_BURST	1000
+#define STORE_RECORDS_MS	60000
+void		 store_record(struct store *, struct arena *,
+		    const struct entry *);
+/*
+ * Has rows from before that time removed, in steps short enough for others to
+ * write in between.  Not waited for.
+ */
+void		 store_audit_sweep(struct db *, int64_t before);
+/* What an account's and an address's rows are known by. */
+enum store_status store_audit_account(struct store *, struct arena *,
+		    const char *user_id, const char *email_key,
+		    const char **out);
+enum store_status store_audit_chain(struct store *, struct arena *,
+		    const char *writer, struct chain *out);
+enum store_status store_audit_chain_after(struct store *, struct arena *,
+		    const char *writer, struct chain *out);
+enum store_status store_audit_after(struct store *, struct arena *,
+		    const char *writer, int64_t seq, struct chain_row *out,
+		    size_t *n);
+enum store_status store_audit_of_after(struct store *, struct arena *,
+		    const char *account, const struct chain_row *after,
+		    struct chain_row *out, size_t *n);
+enum store_status store_audit_of_last(struct store *, struct arena *,
+		    const char *account, int64_t since,
+		    struct chain_row *out, size_t max, size_t *n);
+enum store_status store_audit_writer_after(struct store *, struct arena *,
+		    const char *writer, const char **out);
+enum store_status store_audit_check(struct store *, struct arena *,
+		    const char *writer, struct chain_check *out);
 
 /* STORE_OK or STORE_TAKEN.  u->id is made here. */
 enum store_status store_user_add(struct store *, struct arena *,

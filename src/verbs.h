@@ -57,6 +57,12 @@ VERB(session_list, "session", "list", "EMAIL", OPT_JSON,		\
     "list the live sessions of an account")				\
 VERB(session_end, "session", "end", "[EMAIL]", OPT_JSON | OPT_ALL,	\
     "end the sessions of an account")					\
+VERB(audit_list, "audit", "list", "[EMAIL]", OPT_JSON,			\
+    "list what has happened, the newest last")				\
+VERB(audit_tail, "audit", "tail", "", OPT_JSON,				\
+    "show what happens from now on")					\
+VERB(audit_verify, "audit", "verify", "[HEAD...]", OPT_JSON,		\
+    "prove that the audit trail is as it was written")			\
 VERB(db_check, "db", "check", "", OPT_JSON,				\
     "look for damage in the store")					\
 VERB(db_migrate, "db", "migrate", "", OPT_JSON | OPT_DRY_RUN,		\

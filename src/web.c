@@ -61,11 +61,36 @@ log_answer(struct call *c)
 	    LOG_TEXT("client", call_text(c, PARAM_CLIENT)));
 }
 
+/* What is put on record of this call says where it came from. */
+static void
+set_scene(struct call *c)
+{
+	c->auth->scene = (struct entry){ .network = c->caller.network,
+	    .door = c->route->name, .request = c->id };
+}
+
+/* What changed something has been put on record with it. */
+static void
+record_answer(struct call *c)
+{
+	const struct refusal refusal = { .acts = c->method != METHOD_GET &&
+	    c->method != METHOD_HEAD, .user_id = c->session.user_id,
+	    .event = reply_event(c->reply.outcome),
+	    .code = reply_code(c->reply.outcome),
+	    .email = c->field[FIELD_EMAIL] };
+
+	if (refusal.event == NULL || c->route == NULL || c->auth == NULL)
+		return;
+	set_scene(c);
+	auth_record(c->auth, c->arena, &refusal);
+}
+
 static void
 conclude(struct call *c)
 {
 	reply_render(c);
 	log_answer(c);
+	record_answer(c);
 }
 
 bool
@@ -83,6 +108,7 @@ web_begin(struct call *c, enum cost *cost)
 void
 web_finish(struct call *c)
 {
+	set_scene(c);
 	c->route->handler(c);
 	conclude(c);
 }

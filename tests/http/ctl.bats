@@ -285,8 +285,6 @@ PYTHON
 }
 
 @test "user unlock: who waited for a reset may try again" {
-	local key
-
 	add locked@example.com
 	login locked@example.com 'a wrong password'
 	assert_error 401
@@ -669,7 +667,8 @@ into_full() {
 	}
 	# shellcheck source=/dev/null
 	source "$tests_top/conf/gatelodgectl.bash"
-	assert_equal "$(completes '')" 'config db import passwords session user '
+	assert_equal "$(completes '')" \
+		'audit config db import passwords session user '
 	assert_equal "$(completes -c file d)" 'db '
 	assert_equal "$(completes user d)" 'disable delete '
 	assert_equal "$(completes db backup --)" '--json '

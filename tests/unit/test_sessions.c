@@ -598,7 +598,13 @@ export_holds_what_is_held(void **state)
 	    "\"network\":\"192.0.2.0/24\",\"user_agent\":\"test\","
 	    "\"current\":true}],\"email\":\"" EMAIL "\","
 	    "\"created\":\"2023-11-14T22:13:20.000Z\",\"groups\":["
-	    "{\"name\":\"admin\"},{\"name\":\"staff\"}],\"devices\":[]}\n",
+	    "{\"name\":\"admin\"},{\"name\":\"staff\"}],\"devices\":[],"
+	    "\"events\":[{\"time\":\"2023-11-14T22:13:20.000Z\","
+	    "\"event\":\"login.succeeded\",\"result\":\"done\","
+	    "\"network\":\"\",\"door\":\"\"},"
+	    "{\"time\":\"2023-11-14T22:13:20.000Z\","
+	    "\"event\":\"user.created\",\"result\":\"done\","
+	    "\"network\":\"\",\"door\":\"\"}]}\n",
 	    id_of(token)));
 }
 
