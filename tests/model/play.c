@@ -20,7 +20,8 @@
 
 static const char *const settings[M_PROFILES] = {
 	[COMPAT] = "profile = \"compat\"\nhash_cost = 1\n"
-	    "session_limit = 3\nsession_idle = 7200\n",
+	    "session_limit = 3\nsession_idle = 7200\n"
+	    "session_lifetime = 10800\n",
 	[STANDARD] = "profile = \"standard\"\nhash_cost = 5\n"
 	    "session_limit = 3\nsession_lifetime = 172800\n",
 };

@@ -80,7 +80,8 @@ value_by(uint64_t *state, const struct chance *rows, int person)
 static const struct chance cookies[] = {
 	{ 70, FROM_LIVE_SESSION }, { 10, FROM_SESSION }, { 4, FROM_ID },
 	{ 3, FROM_LIVE_RESET }, { 1, FROM_LIVE_DEVICE }, { 2, FROM_STORE },
-	{ 3, FROM_WORD }, { 2, FROM_NOTHING }, { 5, FROM_NOWHERE },
+	{ 1, FROM_STORED_RESET }, { 3, FROM_WORD }, { 2, FROM_NOTHING },
+	{ 4, FROM_NOWHERE },
 };
 static const struct chance login_cookies[] = {
 	{ 60, FROM_NOWHERE }, { 30, FROM_LIVE_SESSION }, { 5, FROM_SESSION },
@@ -92,8 +93,8 @@ static const struct chance devices[] = {
 };
 static const struct chance resets[] = {
 	{ 60, FROM_LIVE_RESET }, { 18, FROM_RESET }, { 6, FROM_LIVE_SESSION },
-	{ 2, FROM_ID }, { 2, FROM_STORE }, { 5, FROM_WORD }, { 2, FROM_NULL },
-	{ 3, FROM_NOTHING }, { 2, FROM_NOWHERE },
+	{ 2, FROM_ID }, { 4, FROM_STORED_RESET }, { 4, FROM_WORD },
+	{ 2, FROM_NULL }, { 2, FROM_NOTHING }, { 2, FROM_NOWHERE },
 };
 static const struct chance ids[] = {
 	{ 70, FROM_ID }, { 8, FROM_LIVE_SESSION }, { 5, FROM_SESSION },
@@ -405,6 +406,7 @@ name_of(const struct m_world *w, const struct value *v)
 		return s != NULL ? s->id : NULL;
 	case FROM_LIVE_RESET:
 	case FROM_RESET:
+	case FROM_STORED_RESET:
 		return r != NULL ? r->token : NULL;
 	case FROM_LIVE_DEVICE:
 	case FROM_DEVICE:
@@ -427,7 +429,8 @@ text_of(const struct m_world *w, const struct value *v, char *out)
 	out[0] = '\0';
 	if (v->source == FROM_NOWHERE)
 		return NULL;
-	if (v->source == FROM_STORE && named != NULL)
+	if ((v->source == FROM_STORE || v->source == FROM_STORED_RESET) &&
+	    named != NULL)
 		(void)digest_token_hash(named, out);
 	else if (v->source != FROM_NOTHING)
 		(void)snprintf(out, TOKEN_MAX, "%s", named != NULL ? named :
@@ -542,8 +545,10 @@ describe_value(FILE *f, const struct m_world *w, const char *name,
 {
 	static const char *const sources[] = {
 		[FROM_LIVE_SESSION] = "session", [FROM_SESSION] = "session",
-		[FROM_ID] = "id of session", [FROM_STORE] = "stored hash of",
+		[FROM_ID] = "id of session",
+		[FROM_STORE] = "stored hash of session",
 		[FROM_LIVE_RESET] = "reset", [FROM_RESET] = "reset",
+		[FROM_STORED_RESET] = "stored hash of reset",
 		[FROM_LIVE_DEVICE] = "device", [FROM_DEVICE] = "device",
 	};
 	const char *named = name_of(w, v);

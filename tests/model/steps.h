@@ -22,7 +22,8 @@ enum source {
 	FROM_LIVE_SESSION, FROM_SESSION, FROM_ID,
 	FROM_LIVE_RESET, FROM_RESET,
 	FROM_LIVE_DEVICE, FROM_DEVICE,
-	FROM_STORE		/* what the store keeps of a live session */
+	/* What the store keeps of a live one. */
+	FROM_STORE, FROM_STORED_RESET
 };
 
 struct value {
