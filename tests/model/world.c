@@ -565,10 +565,12 @@ places_of_login(struct m_world *w, const struct m_request *r,
 static bool
 right_password(const struct m_world *w, const struct m_request *r)
 {
-	const struct m_account *account = &w->account[r->address];
+	const struct m_account *account;
 
-	return r->address < PEOPLE && account->exists &&
-	    !account->disabled &&
+	if (r->address >= PEOPLE)
+		return false;
+	account = &w->account[r->address];
+	return account->exists && !account->disabled &&
 	    same_password(r->password, account->password);
 }
 
