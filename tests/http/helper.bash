@@ -435,11 +435,13 @@ assert_headers() {
 	[[ $head == *$'\nCache-Control: no-store\r\n'* &&
 		$head == *$'\nX-Content-Type-Options: nosniff\r\n'* &&
 		$head == *$'\nReferrer-Policy: no-referrer\r\n'* &&
-		$head == *$'\nContent-Security-Policy: '*"'none'"*$'\r\n'* &&
+		$head == *$'\nCross-Origin-Resource-Policy: same-origin\r\n'* &&
+		$head == *$'\nContent-Security-Policy: '"$no_content"$'\r\n'* &&
 		$head =~ $id_shape ]] ||
 		fail "headers are missing: $head"
 }
 
+no_content="default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 id_shape=$'\nX-Request-Id: [A-Za-z0-9._-]{8,64}\r\n'
 
 # The body is one JSON object and one newline.

@@ -476,6 +476,16 @@ session_lives_seven_days_by_default(void **state)
 	assert_int_equal(whose(token), OUT_NO_SESSION);
 }
 
+/* Nobody has to think of a new one because time has passed. */
+static void
+v6_2_10_password_has_no_end(void **state)
+{
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_USER_CREATED);
+	now += INT64_C(10) * 365 * 24 * 60 * MINUTE;
+	(void)must_login(EMAIL, PASSWORD);
+}
+
 static void
 reset_token_lives_sixty_minutes(void **state)
 {
@@ -1428,6 +1438,7 @@ static const struct CMUnitTest tests[] = {
 	LAW(failed_login_leaves_the_session_it_brought),
 	LAW(session_lives_as_long_as_set),
 	LAW(session_lives_seven_days_by_default),
+	LAW(v6_2_10_password_has_no_end),
 	LAW(reset_token_lives_sixty_minutes),
 	LAW(reset_changes_the_password_and_ends_all_sessions),
 	LAW(b5_reset_token_works_once),

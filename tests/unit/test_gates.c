@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "helper.h"
 #include "reply.h"
 #include "routes.h"
@@ -1041,6 +1042,92 @@ doors_are_those_of_the_contract(void **state)
 	}
 }
 
+/* A worker that answers at once has a connection that can only read. */
+static void
+v3_5_3_doors_that_are_read_cannot_write(void **state)
+{
+	const struct route *routes;
+	size_t i, n;
+
+	(void)state;
+	routes = route_all(&n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(routes[i].method == METHOD_GET,
+		    routes[i].cost == COST_QUICK);
+}
+
+static struct answer *
+knock(const struct route *r, const char *cookie)
+{
+	static const char some[] =
+	    "/sessions/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+	return ASK(.method = arena_copy(arena, r->name, strcspn(r->name,
+	    " ")), .uri = strchr(r->path, '{') != NULL ? some : r->path,
+	    .cookie = cookie);
+}
+
+static void
+v8_2_1_each_door_lets_in_whom_it_names(void **state)
+{
+	const char *cookies[3] = { NULL, "session_id=x" };
+	const struct route *routes;
+	size_t i, j, n;
+
+	(void)state;
+	assert_int_equal(enroll(CREDENTIALS)->status, 200);
+	cookies[2] = arena_printf(arena, "session_id=%s", helper_cookie(post(
+	    "/sessions", HELPER_FORM, CREDENTIALS), "session_id"));
+	assert_int_equal(ASK(.uri = "/profile",
+	    .cookie = cookies[2])->status, 200);
+	assert_int_equal(helper_sql(bed.store, "UPDATE sessions SET"
+	    " expires_at = 1"), SQLITE_OK);
+	routes = route_all(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < HELPER_COUNT(cookies); j++)
+			assert_int_equal(knock(&routes[i],
+			    cookies[j])->call.reply.outcome == OUT_NO_SESSION,
+			    routes[i].who != WHO_ANYBODY);
+}
+
+/* Neither a hint nor the answer to a question is asked for anywhere. */
+static void
+v6_4_2_fields_are_those_of_the_contract(void **state)
+{
+#define WIRE(id, wire, longest, check)	wire,
+	static const char *const real[] = { FIELDS(WIRE) };
+#undef WIRE
+	static const char *const names[] = { "email", "password",
+	    "current_password", "new_password", "reset_token" };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(HELPER_COUNT(real), HELPER_COUNT(names));
+	for (i = 0; i < HELPER_COUNT(real); i++)
+		assert_string_equal(real[i], names[i]);
+}
+
+#define MORE	"id=1234567890123456789012&created_at=1&disabled_at=1"	\
+	"&password_hash=$y$x&email_key=z@z&role=admin&groups=admin"	\
+	"&token_hash=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* Columns that are no fields of the door stay as they are made. */
+static void
+v15_3_3_columns_cannot_be_set_from_outside(void **state)
+{
+	(void)state;
+	assert_int_equal(enroll(CREDENTIALS "&" MORE)->status, 200);
+	assert_int_equal(post("/sessions", HELPER_FORM, CREDENTIALS "&"
+	    MORE)->status, 200);
+	assert_int_equal(helper_number(bed.store, "SELECT count(*) FROM users"
+	    " WHERE id <> '1234567890123456789012' AND created_at > 1 AND"
+	    " disabled_at = 0 AND password_hash <> '$y$x' AND email_key ="
+	    " 'bob@b'"), 1);
+	assert_int_equal(helper_number(bed.store, "SELECT (SELECT count(*)"
+	    " FROM user_groups) + (SELECT count(*) FROM sessions WHERE"
+	    " created_at = 1 OR token_hash LIKE 'AAAAAAAA%')"), 0);
+}
+
 #define GATE(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -1079,6 +1166,10 @@ main(void)
 		GATE(strange_parameters_change_nothing),
 		GATE(no_method_at_no_path_is_a_fault),
 		GATE(doors_are_those_of_the_contract),
+		GATE(v3_5_3_doors_that_are_read_cannot_write),
+		GATE(v8_2_1_each_door_lets_in_whom_it_names),
+		GATE(v6_4_2_fields_are_those_of_the_contract),
+		GATE(v15_3_3_columns_cannot_be_set_from_outside),
 	};
 
 	return cmocka_run_group_tests_name("gates", tests, NULL, NULL);

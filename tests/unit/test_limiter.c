@@ -495,6 +495,41 @@ browsers_token_turns_with_each_login(void **state)
 	assert_int_equal(count("SELECT count(*) FROM limits"), 0);
 }
 
+/* It says who may try again, and stands for nobody. */
+static void
+b20_browsers_token_opens_nothing(void **state)
+{
+	const char *device = device_of(EMAIL);
+	const struct caller caller = { .token = device, .host = "",
+	    .network = "", .user_agent = "" };
+	struct session s;
+
+	(void)state;
+	assert_int_equal(auth_whose(desk, arena, &caller, &s),
+	    OUT_NO_SESSION);
+	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, device,
+	    "a new long password"), OUT_BAD_RESET_TOKEN);
+}
+
+/* Whoever had the password had a browser, too. */
+static void
+b28_reset_forgets_the_browsers(void **state)
+{
+	const char *alien = device_of(OTHER);
+	struct grant grant;
+
+	(void)state;
+	(void)device_of(EMAIL);
+	assert_int_equal(count("SELECT count(*) FROM devices"), 2);
+	assert_int_equal(auth_reset_make(desk, arena, EMAIL, &grant),
+	    OUT_RESET_STARTED);
+	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, grant.token,
+	    "a new long password"), OUT_PASSWORD_UPDATED);
+	assert_int_equal(count("SELECT count(*) FROM devices"), 1);
+	assert_int_equal(login_by(OTHER, PASSWORD, "", "", alien, &grant),
+	    OUT_LOGGED_IN);
+}
+
 static void
 account_keeps_its_newest_browsers(void **state)
 {
@@ -765,6 +800,8 @@ main(void)
 	LIMIT(browser_that_has_run_out_is_not_known_again),
 	LIMIT(browser_known_to_one_account_is_not_to_another),
 		LIMIT(browsers_token_turns_with_each_login),
+		LIMIT(b20_browsers_token_opens_nothing),
+		LIMIT(b28_reset_forgets_the_browsers),
 		LIMIT(account_keeps_its_newest_browsers),
 		LIMIT(v6_3_1_hundred_failures_wait_for_a_reset),
 		LIMIT(lockout_slow_lets_one_in_each_hour),

@@ -75,6 +75,7 @@ ask(const struct request *r)
 	has_header(a, "Cache-Control", "no-store");
 	has_header(a, "X-Content-Type-Options", "nosniff");
 	has_header(a, "Referrer-Policy", "no-referrer");
+	has_header(a, "Cross-Origin-Resource-Policy", "same-origin");
 	has_header(a, "Content-Security-Policy", "default-src 'none'; "
 	    "base-uri 'none'; frame-ancestors 'none'; sandbox");
 	assert_non_null(helper_header(a, "X-Request-Id"));
@@ -83,6 +84,8 @@ ask(const struct request *r)
 	if (a->status != 401)
 		assert_null(strstr(a->head, "WWW-Authenticate"));
 	assert_null(strstr(a->head, "Server:"));
+	/* More than a web server takes from us is an error of its own. */
+	assert_true(strlen(a->head) < 4096);
 	return a;
 }
 
@@ -452,7 +455,11 @@ static void
 has_cookie(struct answer *a, const char *name, const char *max_age,
     bool secure)
 {
-	assert_non_null(helper_cookie(a, name));
+	const char *value = helper_cookie(a, name);
+
+	assert_non_null(value);
+	/* Browsers keep no larger one. */
+	assert_true(strlen(name) + strlen(value) <= 4096);
 	assert_true(has_attribute(a, name, "HttpOnly"));
 	assert_true(has_attribute(a, name, "SameSite=Lax"));
 	assert_true(has_attribute(a, name, "Path=/"));
@@ -563,6 +570,30 @@ logout_clears_the_cookie_it_set(void **state)
 	assert_true(has_attribute(a, "__Secure-session_id",
 	    "Domain=ex.com"));
 	assert_null(helper_header(a, "Clear-Site-Data"));
+}
+
+/* Nothing that a caller sends says where a logout leads. */
+static void
+v3_7_2_logout_leads_to_our_own_greeting(void **state)
+{
+	static const char *const uris[] = {
+		"/sessions?next=//evil.example", "/sessions?rd=https://e.ex/",
+		"/sessions?url=%0d%0aLocation:%20//evil.example",
+		"http://evil.example/sessions",
+	};
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(enroll(FORM, EMAIL, PASSWORD)->status, 200);
+	for (i = 0; i < HELPER_COUNT(uris); i++) {
+		a = ASK(.method = "DELETE", .uri = uris[i],
+		    .cookie = must_login(EMAIL, PASSWORD), .param = {
+		    "HTTP_HOST=evil.example", "HTTP_REFERER=//evil.example",
+		    "HTTP_X_FORWARDED_HOST=evil.example" });
+		assert_int_equal(a->status, 302);
+		has_header(a, "Location", "/");
+	}
 }
 
 static void
@@ -1030,6 +1061,55 @@ each_event_says_door_outcome_and_client(void **state)
 	says(last_line(), "\"event\":\"reset.started\"");
 }
 
+/* Who wrote an event for each of these has seen somebody try. */
+static const struct {
+	const char	*event, *method, *uri, *body, *param;
+} deeds[] = {
+	{ "session.refused", "DELETE",
+	    "/sessions/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", NULL },
+	{ "login.failed", "POST", "/sessions", "email=" EMAIL "&password=x",
+	    NULL },
+	{ "user.refused", "POST", "/users", "email=" EMAIL "&password=x",
+	    NULL },
+	{ "field.refused", "POST", "/users", "email=" EMAIL, NULL },
+	{ "request.cross_site", "POST", "/users", "email=a@b&password=x",
+	    "HTTP_ORIGIN=http://evil.example" },
+	{ "request.refused", "PATCH", "/users", "", NULL },
+	{ "reset.refused", "POST", "/reset_password", "email=no@body", NULL },
+	{ "reset.refused", "PUT", "/reset_password", "email=" EMAIL
+	    "&reset_token=x&new_password=y", NULL },
+	{ "password.wrong", "POST", "/sessions/confirm", "password=x", NULL },
+	{ "password.confirmed", "POST", "/sessions/confirm",
+	    "password=" PASSWORD, NULL },
+	{ "password.changed", "PUT", "/profile/password",
+	    "current_password=" PASSWORD "&new_password=" PASSWORD, NULL },
+	{ "profile.exported", "GET", "/profile/export", "", NULL },
+	{ "session.ended", "DELETE", "/sessions/others", "", NULL },
+	{ "logout", "DELETE", "/sessions", "", NULL },
+	{ "session.refused", "GET", "/profile", "", NULL },
+};
+
+static void
+v16_3_each_deed_and_refusal_is_one_event(void **state)
+{
+	const char *cookie, *line;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(enroll(FORM, EMAIL, PASSWORD)->status, 200);
+	cookie = must_login(EMAIL, PASSWORD);
+	(void)last_line();
+	for (i = 0; i < HELPER_COUNT(deeds); i++) {
+		(void)ASK(.method = deeds[i].method, .uri = deeds[i].uri,
+		    .cookie = cookie, .type = HELPER_FORM,
+		    .body = deeds[i].body, .param = { deeds[i].param });
+		line = last_line();
+		says(line, arena_printf(arena, "\"event\":\"%s\"",
+		    deeds[i].event));
+		assert_int_equal(strcspn(line, "\n"), strlen(line) - 1);
+	}
+}
+
 static void
 reads_that_succeed_are_logged_if_asked_for(void **state)
 {
@@ -1293,6 +1373,7 @@ static const struct CMUnitTest tests[] = {
 	WEB(cookie_of_standard_is_bound_to_the_host),
 	WEB(cookie_lives_as_long_as_the_session),
 	WEB(logout_clears_the_cookie_it_set),
+	WEB(v3_7_2_logout_leads_to_our_own_greeting),
 	WEB(only_login_and_logout_set_cookies),
 	WEB(b4_placeholders_are_no_session),
 	WEB(two_session_cookies_are_none),
@@ -1311,6 +1392,7 @@ static const struct CMUnitTest tests[] = {
 	WEB(own_ids_never_come_twice),
 	WEB(b14_no_value_is_logged),
 	WEB(each_event_says_door_outcome_and_client),
+	WEB(v16_3_each_deed_and_refusal_is_one_event),
 	WEB(reads_that_succeed_are_logged_if_asked_for),
 	WEB(hostile_values_stay_one_line),
 	WEB(b9_standard_tells_nobody_who_has_an_account),
