@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dossier.h"
 #include "errands.h"
 #include "heap.h"
 #include "text.h"
@@ -141,6 +142,31 @@ errand_user_show(struct clerk *c)
 	    { "disabled", .text = moment(c, u.disabled_at) },
 	    { "groups", .text = groups }, { "id", .text = u.id });
 	return EX_OK;
+}
+
+/* As the person would get it from GET /profile/export. */
+int
+errand_user_export(struct clerk *c)
+{
+	struct json_member member[DOSSIER_MEMBERS];
+	struct session *list, nobodys = { .token_hash = "" };
+	struct account *account;
+	struct user u;
+	size_t n;
+	int code;
+
+	if ((code = find(c, &u)) != EX_OK)
+		return code;
+	nobodys.user_id = u.id;
+	account = arena_alloc(c->arena, sizeof(*account));
+	if ((code = clerk_outcome(auth_export(&c->auth, c->arena, &nobodys,
+	    account), OUT_EXPORT)) != EX_OK ||
+	    (code = clerk_outcome(auth_sessions(&c->auth, c->arena, &nobodys,
+	    &list, &n), OUT_SESSIONS)) != EX_OK)
+		return code;
+	dossier_members(c->arena, account, list, n, "", member);
+	sheet_object(c->sheet, member, DOSSIER_MEMBERS);
+	return code;
 }
 
 int

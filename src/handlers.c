@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dossier.h"
 #include "reply.h"
 
 void
@@ -54,62 +55,20 @@ handle_logout(struct call *c)
 	}
 }
 
-#define SESSION_COLUMNS	6
-
-static void
-fill_session(struct call *c, const struct session *s,
-    struct json_member *cell)
-{
-	const struct json_member row[SESSION_COLUMNS] = {
-		{ .name = "id", .text = auth_session_id(c->arena, s) },
-		{ .name = "created",
-		    .text = reply_time(c->arena, s->created_at) },
-		{ .name = "last_seen",
-		    .text = reply_time(c->arena, s->last_seen_at) },
-		{ .name = "network", .text = s->network },
-		{ .name = "user_agent", .text = s->user_agent },
-		{ .name = "current", .kind = JSON_BOOL, .truth =
-		    strcmp(s->token_hash, c->session.token_hash) == 0 },
-	};
-
-	memcpy(cell, row, sizeof(row));
-}
-
-static void
-reply_rows(struct call *c, const char *name, size_t rows, size_t columns,
-    const struct json_member *cell)
-{
-	struct json_table *table;
-
-	table = arena_alloc(c->arena, sizeof(*table));
-	*table = (struct json_table){ .rows = rows, .columns = columns,
-	    .cell = cell };
-	reply_table(c, name, table);
-}
-
-static enum outcome
-reply_sessions(struct call *c)
-{
-	struct json_member *cell;
-	struct session *list;
-	enum outcome outcome;
-	size_t i, n;
-
-	outcome = auth_sessions(c->auth, c->arena, &c->session, &list, &n);
-	if (outcome != OUT_SESSIONS)
-		return outcome;
-	cell = arena_alloc(c->arena, (n + 1) * SESSION_COLUMNS *
-	    sizeof(*cell));
-	for (i = 0; i < n; i++)
-		fill_session(c, &list[i], cell + i * SESSION_COLUMNS);
-	reply_rows(c, "sessions", n, SESSION_COLUMNS, cell);
-	return outcome;
-}
-
 void
 handle_sessions(struct call *c)
 {
-	reply_outcome(c, reply_sessions(c));
+	struct json_member member;
+	struct session *list;
+	enum outcome outcome;
+	size_t n;
+
+	outcome = auth_sessions(c->auth, c->arena, &c->session, &list, &n);
+	reply_outcome(c, outcome);
+	if (outcome != OUT_SESSIONS)
+		return;
+	member = dossier_sessions(c->arena, list, n, c->session.token_hash);
+	reply_json(c, &member);
 }
 
 void
@@ -159,84 +118,27 @@ handle_delete_account(struct call *c)
 		reply_clear_cookie(c);
 }
 
-static void
-reply_groups(struct call *c, const struct account *account)
-{
-	struct json_member *cell;
-	size_t i;
-
-	cell = arena_alloc(c->arena, (account->groups + 1) * sizeof(*cell));
-	for (i = 0; i < account->groups; i++)
-		cell[i] = (struct json_member){ .name = "name",
-		    .text = account->group[i] };
-	reply_rows(c, "groups", account->groups, 1, cell);
-}
-
-static void
-reply_devices(struct call *c, const struct account *account)
-{
-	struct json_member *cell;
-	size_t i;
-
-	cell = arena_alloc(c->arena, (account->devices * 2 + 1) *
-	    sizeof(*cell));
-	for (i = 0; i < account->devices; i++) {
-		cell[2 * i] = (struct json_member){ .name = "created",
-		    .text = reply_time(c->arena,
-		    account->device[i].created_at) };
-		cell[2 * i + 1] = (struct json_member){ .name = "expires",
-		    .text = reply_time(c->arena,
-		    account->device[i].expires_at) };
-	}
-	reply_rows(c, "devices", account->devices, 2, cell);
-}
-
-#define EVENT_COLUMNS	5
-
-static void
-reply_events(struct call *c, const struct account *account)
-{
-	const struct chain_row *e;
-	struct json_member *cell, *to;
-	size_t i;
-
-	cell = to = arena_alloc(c->arena, (account->events + 1) *
-	    EVENT_COLUMNS * sizeof(*cell));
-	for (i = 0; i < account->events; i++, to += EVENT_COLUMNS) {
-		e = &account->event[i];
-		to[0] = (struct json_member){ .name = "time",
-		    .text = reply_time(c->arena, e->at) };
-		to[1] = (struct json_member){ .name = "event",
-		    .text = e->event };
-		to[2] = (struct json_member){ .name = "result",
-		    .text = e->result };
-		to[3] = (struct json_member){ .name = "network",
-		    .text = e->network };
-		to[4] = (struct json_member){ .name = "door",
-		    .text = e->door };
-	}
-	reply_rows(c, "events", account->events, EVENT_COLUMNS, cell);
-}
-
 void
 handle_export(struct call *c)
 {
+	struct json_member member[DOSSIER_MEMBERS];
 	struct account *account;
+	struct session *list;
 	enum outcome outcome;
+	size_t i, n;
 
 	account = arena_alloc(c->arena, sizeof(*account));
 	outcome = auth_export(c->auth, c->arena, &c->session, account);
-	if (outcome == OUT_EXPORT && reply_sessions(c) != OUT_SESSIONS)
+	if (outcome == OUT_EXPORT && auth_sessions(c->auth, c->arena,
+	    &c->session, &list, &n) != OUT_SESSIONS)
 		outcome = OUT_FAULT;
 	reply_outcome(c, outcome);
 	if (outcome != OUT_EXPORT)
 		return;
-	reply_member(c, "email", account->user.email);
-	reply_member(c, "created", reply_time(c->arena,
-	    account->user.created_at));
-	reply_groups(c, account);
-	reply_devices(c, account);
-	reply_events(c, account);
+	dossier_members(c->arena, account, list, n, c->session.token_hash,
+	    member);
+	for (i = 0; i < DOSSIER_MEMBERS; i++)
+		reply_json(c, &member[i]);
 }
 
 void

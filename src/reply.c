@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "log.h"
 #include "text.h"
 
@@ -112,21 +111,10 @@ reply_member(struct call *c, const char *name, const char *text)
 	add_member(c, (struct json_member){ .name = name, .text = text });
 }
 
-const char *
-reply_time(struct arena *a, int64_t ms)
-{
-	char *text;
-
-	text = arena_alloc(a, CLOCK_TEXT_MAX);
-	clock_text(ms, text);
-	return text;
-}
-
 void
-reply_table(struct call *c, const char *name, const struct json_table *table)
+reply_json(struct call *c, const struct json_member *member)
 {
-	add_member(c, (struct json_member){ .name = name, .kind = JSON_TABLE,
-	    .table = table });
+	add_member(c, *member);
 }
 
 static void

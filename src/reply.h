@@ -14,10 +14,7 @@ void	reply_outcome(struct call *, enum outcome);
 void	reply_about(struct call *, enum outcome, const char *subject);
 /* One more member of a success; the message comes by itself, last. */
 void	reply_member(struct call *, const char *name, const char *text);
-void	reply_table(struct call *, const char *name,
-	    const struct json_table *);
-/* A time in the form that answers have (RFC 3339, UTC). */
-const char *reply_time(struct arena *, int64_t ms);
+void	reply_json(struct call *, const struct json_member *);
 /*
  * Hands the session's token to the browser, and the token by which it is
  * known; or takes the cookie of the session away.

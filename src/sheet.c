@@ -105,6 +105,14 @@ text_of(struct arena *a, const struct json_member *cell)
 }
 
 void
+sheet_object(struct sheet *s, const struct json_member *cell, size_t n)
+{
+	print_rows(s);
+	(void)fputs(json_object(s->arena, cell, n), stdout);
+	arena_wipe(s->arena);
+}
+
+void
 sheet_row(struct sheet *s, const struct json_member *cell, size_t n)
 {
 	size_t i;
@@ -112,8 +120,7 @@ sheet_row(struct sheet *s, const struct json_member *cell, size_t n)
 	if (n > SHEET_CELLS_MAX)
 		log_abort("a row of too many cells");
 	if (s->json) {
-		(void)fputs(json_object(s->arena, cell, n), stdout);
-		arena_wipe(s->arena);
+		sheet_object(s, cell, n);
 		return;
 	}
 	if (s->rows == ROWS)

@@ -21,6 +21,9 @@ struct sheet;
 struct sheet	*sheet_new(bool json);
 void		 sheet_row(struct sheet *, const struct json_member *cell,
 		    size_t n);
+/* One JSON object, whatever the sheet is; its cells may be tables. */
+void		 sheet_object(struct sheet *, const struct json_member *cell,
+		    size_t n);
 /* Prints what there is, for whoever waits for it.  False, with errno. */
 bool		 sheet_flush(struct sheet *);
 /*

@@ -32,6 +32,8 @@ VERB(user_list, "user", "list", "", OPT_JSON,				\
     "list the accounts by address")					\
 VERB(user_show, "user", "show", "EMAIL", OPT_JSON,			\
     "show an account")							\
+VERB(user_export, "user", "export", "EMAIL", OPT_JSON,			\
+    "print all that is held on a person")				\
 VERB(user_disable, "user", "disable", "EMAIL", OPT_JSON,		\
     "close an account and end its sessions")				\
 VERB(user_enable, "user", "enable", "EMAIL", OPT_JSON,			\

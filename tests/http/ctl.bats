@@ -190,6 +190,25 @@ PYTHON
 	refused 65 user show stranger
 }
 
+@test "user export: what the person would get, and nothing that opens" {
+	local theirs same='del(.sessions[].current) |
+		del(.events[] | select(.event == "profile.exported"))'
+
+	add export@example.com
+	ctl user groups export@example.com +staff
+	enter export@example.com
+	req GET /profile/export -b "__Host-session_id=$session"
+	assert_code 200
+	theirs=$(jq -S "$same" "$reply/body")
+	run -0 ctl user export Export@example.com
+	json <<<"$output"
+	assert_equal "$(jq -S "$same" <<<"$output")" "$theirs"
+	assert_equal "$(jq -r '.sessions[].current, .groups[].name' \
+		<<<"$output" | xargs)" 'false staff'
+	[[ $output != *"$session"* && $output != *'$y$'* ]]
+	refused 66 user export stranger@example.com
+}
+
 @test "user list: an address that begins with dashes" {
 	add --json@example.com && fail "taken for no option"
 	ctl user add --password-stdin -- --json@example.com <<<"$good"

@@ -52,6 +52,7 @@ verbs_are_found_by_both_words(void **state)
 	assert_int_equal(command.args, 1);
 	assert_string_equal(command.arg[0], "a@b");
 	must_run("user invite a@b", VERB_user_invite);
+	must_run("user export a@b", VERB_user_export);
 	must_run("user reset-link a@b", VERB_user_reset_link);
 	must_run("db check", VERB_db_check);
 	must_run("config check", VERB_config_check);
