@@ -313,6 +313,7 @@ PYTHON
 	run -0 ctl user unlock LOCKED@example.com
 	assert_output $'LOCKED@example.com\tunlocked'
 	enter locked@example.com
+	assert_code 200
 	refused 66 user unlock stranger@example.com
 }
 
