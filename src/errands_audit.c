@@ -385,6 +385,8 @@ check_all(struct clerk *c, bool *proved)
 	return status == STORE_GONE ? EX_OK : clerk_status(status);
 }
 
+static const char	 as_noted[] = "as noted", too_old[] = "too old";
+
 /* What was removed for its age says nothing, but for the last of it. */
 static const char *
 compare_head(const struct head *h, const struct chain *chain,
@@ -393,12 +395,12 @@ compare_head(const struct head *h, const struct chain *chain,
 	const char *mac = NULL;
 
 	if (h->seq < chain->cut_seq)
-		return "too old";
+		return too_old;
 	if (h->seq == chain->cut_seq)
 		mac = chain->cut_mac;
 	else if (n > 0 && row[0].seq == h->seq)
 		mac = row[0].mac;
-	return mac != NULL && strcmp(mac, h->mac) == 0 ? "as noted" :
+	return mac != NULL && strcmp(mac, h->mac) == 0 ? as_noted :
 	    "not as noted";
 }
 
@@ -421,7 +423,7 @@ check_head(struct clerk *c, const struct head *h, bool *proved)
 		finding = compare_head(h, &chain, row, n);
 	else if (status != STORE_GONE)
 		return clerk_status(status);
-	*proved = *proved && finding[0] != 'n' && finding[0] != 'h';
+	*proved = *proved && (finding == as_noted || finding == too_old);
 	show_finding(c, h->writer, h->seq, h->seq, finding,
 	    head_text(c->arena, h->writer, h->seq, h->mac));
 	arena_wipe(c->arena);

@@ -110,6 +110,19 @@ assert rows[1]["account"] != rows[2]["account"], rows' <<<"$output"
 	assert_line --partial $'gatelodgectl\t1\t13\tproved\tgatelodgectl:13:'
 }
 
+@test "import: each account is a row, and none that is undone" {
+	htpasswd -nbB one@example.com b4l0u >"$gl/users"
+	htpasswd -nbB two@example.com b4l0u >>"$gl/users"
+	sed -i '/^$/d' "$gl/users"
+	run -0 ctl import --dry-run "$gl/users"
+	assert_equal "$(events)" ''
+	run -0 ctl import "$gl/users"
+	assert_equal "$(events)" 'user.imported user.imported '
+	assert_equal "$(events one@example.com)" 'user.imported '
+	run -0 ctl audit verify
+	assert_equal "$(ctl audit list | cut -f 7 | sort -u)" import
+}
+
 @test "audit verify: both writers are proved while gatelodge serves, and after" {
 	some_events
 	ctl user add --password-stdin a@example.com <<<b4l0u
