@@ -27,7 +27,8 @@ _gatelodgectl() {
 	# An object that says by itself what is done has a verb without a name.
 	if grep -q -- "^${plain[0]-} [A-Z]" <<<"$line"; then
 		plain=("${plain[0]}" '' "${plain[@]:1}")
-		line=$(sed "s/^${plain[0]} /& /" <<<"$line")
+		line=$(grep -- "^${plain[0]} " <<<"$line" |
+			sed "s/^${plain[0]} /& /")
 	fi
 	case ${#plain[@]} in
 	0) line=$(cut -d ' ' -f 1 <<<"$line" | sort -u) ;;

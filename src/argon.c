@@ -24,13 +24,12 @@ bool
 argon_verify(const char *phrase, const char *hash, bool *match)
 {
 	unsigned char salt[SUM_BYTES], sum[SUM_BYTES], wanted[SUM_BYTES];
-	union { const char *given; uint8_t *bytes; } p = { .given = phrase };
 	struct scheme_argon2 a;
 	argon2_context c;
 	bool good;
 
 	scheme_read_argon2(hash, &a);
-	c = (argon2_context){ .out = sum, .pwd = p.bytes,
+	c = (argon2_context){ .out = sum, .pwd = (uint8_t *)phrase,
 	    .pwdlen = (uint32_t)strlen(phrase), .salt = salt,
 	    .t_cost = a.passes, .m_cost = a.kib, .lanes = a.lanes,
 	    .threads = 1, .version = ARGON2_VERSION_13 };

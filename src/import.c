@@ -193,25 +193,33 @@ judge(struct import *im, const struct row *row, struct user *u,
 	return why;
 }
 
-/* Of characters that a terminal obeys, and of broken ones, a mark is left. */
+/* Neither ASCII nor U+0080 to U+009F of what a terminal obeys. */
+static bool
+prints(struct slice text, size_t i)
+{
+	const unsigned char *c = (const unsigned char *)text.ptr + i;
+
+	if (c[0] < 0x80)
+		return c[0] > ' ' && c[0] != 0x7f;
+	return !(c[0] == 0xc2 && i + 1 < text.len && c[1] < 0xa0) &&
+	    !(c[0] < 0xa0 && i > 0 && c[-1] == 0xc2);
+}
+
+/* Of such characters, and of broken ones, a mark is left. */
 static void
 show(struct slice email, char *out)
 {
-	bool text = unicode_valid(email.ptr, email.len);
-	size_t i, len = email.len < SHOWN_MAX ? email.len : SHOWN_MAX;
-	unsigned char c;
+	bool text = email.len <= SHOWN_MAX &&
+	    unicode_valid(email.ptr, email.len);
+	size_t i;
 
 	/* What begins like a hash may be one. */
-	if (len == 0 || email.ptr[0] == '$') {
-		memcpy(out, "-", sizeof("-"));
-		return;
-	}
-	for (i = 0; i < len; i++) {
-		c = (unsigned char)email.ptr[i];
-		out[i] = c > ' ' && c != 0x7f && (c < 0x80 || (text &&
-		    len == email.len)) ? email.ptr[i] : '?';
-	}
-	out[len] = '\0';
+	if (email.len == 0 || email.ptr[0] == '$')
+		email = (struct slice){ "-", 1 };
+	for (i = 0; i < email.len && i < SHOWN_MAX; i++)
+		out[i] = prints(email, i) && (text ||
+		    (unsigned char)email.ptr[i] < 0x80) ? email.ptr[i] : '?';
+	out[i] = '\0';
 }
 
 static bool

@@ -46,8 +46,8 @@ void		 import_close(struct import *);
  */
 typedef enum store_status import_place(struct arena *, struct user *u,
 		    void *arg);
-bool		 import_read(struct import *, import_place *, void *arg,
-		    const char **fault);
+bool		 import_read(struct import *im, import_place *place,
+		    void *arg, const char **fault);
 const struct import_tally *import_tally(const struct import *);
 /* After the reading, one after the other; false: there are no more. */
 bool		 import_refusal(struct import *, struct arena *,

@@ -60,11 +60,11 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 	login user30@example.org 'secret 31'
 	assert_code 401
 	[[ $(hash_of user30@example.org) == '$2b$'* ]]
-	run -0 seed enter "$base" 1000 8
+	run -0 seed enter "$base" 1000 4
 	assert_output ''
 	assert_equal "$(db "SELECT count(*) FROM users
 		WHERE password_hash LIKE '\$y\$j75\$%'")" 1000
-	run -0 seed enter "$base" 30 8
+	run -0 seed enter "$base" 30 4
 	assert_output ''
 }
 
@@ -270,7 +270,7 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 	local pid
 
 	register served@example.org b4l0u
-	seed lines 20000 | sed 's/^user/bulk/' >"$gl/bulk"
+	seed lines 5000 | sed 's/^user/bulk/' >"$gl/bulk"
 	ctl import "$gl/bulk" >"$gl/bulk.out" 3>&- &
 	pid=$!
 	while kill -0 $pid 2>/dev/null; do
@@ -279,9 +279,29 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 	done
 	wait $pid
 	output=$(<"$gl/bulk.out")
-	assert_equal "$(number imported)" 20000
-	login bulk19999@example.org 'secret 0'
+	assert_equal "$(number imported)" 5000
+	login bulk4999@example.org 'secret 0'
 	assert_code 200
+}
+
+@test "a file that root alone may read goes into another user's store" {
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	mkdir "$gl/own"
+	chown nobody:www-data "$gl/own"
+	sed "s|^store = .*|store = \"$gl/own/store.db\"|" \
+		"$gl/gatelodge.conf" >"$gl/own.conf"
+	chmod 600 "$gl/own.conf"
+	echo "root@example.org:$bcrypt" >"$gl/own.lines"
+	seed make "$gl/own.db" 3 0
+	chmod 600 "$gl/own.lines" "$gl/own.db"
+	for file in lines db; do
+		run --separate-stderr -0 timeout 60 "$GATELODGECTL" \
+			-c "$gl/own.conf" import "$gl/own.$file" --strict
+	done
+	assert_equal "$(number imported)" 3
+	run -0 find "$gl/own" '(' ! -user nobody -o ! -group www-data -o \
+		-type f ! -perm 0600 ')'
+	assert_output ''
 }
 
 @test "files that cannot be imported are refused, and say why" {

@@ -5,9 +5,8 @@ usage: seed.py make DATABASE COUNT SLOW      a database of users with bcrypt
        seed.py hash SETTING                  the hash of the password on stdin
        seed.py lines COUNT                   lines of an htpasswd file
 
-User n is userN@example.org with the password "secret N".  The first SLOW of
-them have cost 12, the others 4.  enter prints the addresses that did not get
-in.
+User n is userN@example.org with the password "secret N".  SLOW of them have
+cost 12, the others 4.  enter prints the addresses that did not get in.
 """
 import concurrent.futures
 import crypt
@@ -36,9 +35,10 @@ def bcrypt(number, cost):
 
 
 def hashes(count, slow):
+    apart = count // slow if slow else count + 1
+    costs = [4 if (n + 1) % apart else 12 for n in range(count)]
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
-        return list(pool.map(bcrypt, range(count),
-                             [12] * slow + [4] * (count - slow)))
+        return list(pool.map(bcrypt, range(count), costs))
 
 
 def make(path, count, slow):

@@ -148,6 +148,7 @@ hostile_lines_are_refused_alone(void **state)
 	    "x@b:$2b$04\0" HASH "\n"
 	    "\x1b[31mred@b:" HASH "\n"
 	    "\xff\xfe@b:" HASH "\n"
+	    "\xc2\x9b" "31m\xc3\xa9@b:" HASH "\n"
 	    "A@B:" HASH "\n"
 	    "root:!:19000:0:99999:7:::\n"
 	    "$2b$04$secret:a@b\n"
@@ -157,19 +158,20 @@ hostile_lines_are_refused_alone(void **state)
 	    "last@b:" HASH "\n"));
 	assert_int_equal(got.n, 2);
 	assert_string_equal(got.email[1], "last@b");
-	assert_int_equal(import_tally(got.import)->rows, 12);
-	assert_int_equal(import_tally(got.import)->refused, 10);
+	assert_int_equal(import_tally(got.import)->rows, 13);
+	assert_int_equal(import_tally(got.import)->refused, 11);
 	assert_int_equal(import_tally(got.import)->accepted, 2);
 	refuses_next(2, "n?l@b", "no e-mail address");
 	refuses_next(3, "x@b", "NUL");
 	refuses_next(4, "?[31mred@b", "no e-mail address");
 	refuses_next(5, "??@b", "no e-mail address");
-	refuses_next(6, "A@B", "came before");
-	refuses_next(7, "root", "no e-mail address");
-	refuses_next(8, "-", "no e-mail address");
-	refuses_next(9, "-", "no colon");
-	refuses_next(10, "m@b", "MD5");
-	refuses_next(11, "taken@b", "already");
+	refuses_next(6, "??31m\xc3\xa9@b", "no e-mail address");
+	refuses_next(7, "A@B", "came before");
+	refuses_next(8, "root", "no e-mail address");
+	refuses_next(9, "-", "no e-mail address");
+	refuses_next(10, "-", "no colon");
+	refuses_next(11, "m@b", "MD5");
+	refuses_next(12, "taken@b", "already");
 	refuses_no_more();
 }
 
