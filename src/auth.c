@@ -191,13 +191,20 @@ take_place(struct auth *auth, struct arena *a, const struct limiter *limits)
 	    OUT_TOO_OFTEN);
 }
 
-/* A fault is nobody's failure. */
+/*
+ * A fault is nobody's failure: its place is given back.  Nor is it a success,
+ * and whoever can bring it about must not empty a bucket by it.
+ */
 static enum outcome
-settle_place(struct auth *auth, const struct limiter *limits,
-    enum outcome outcome)
+settle_place(struct auth *auth, struct limiter *limits, enum outcome outcome)
 {
-	if (outcome != OUT_BAD_CREDENTIALS && outcome != OUT_WRONG_PASSWORD)
-		store_limits_give(auth->store, limits->item, limits->n);
+	size_t i;
+
+	if (outcome == OUT_BAD_CREDENTIALS || outcome == OUT_WRONG_PASSWORD)
+		return outcome;
+	for (i = 0; outcome != OUT_CONFIRMED && i < limits->n; i++)
+		limits->item[i].clears = false;
+	store_limits_give(auth->store, limits->item, limits->n);
 	return outcome;
 }
 
