@@ -560,8 +560,8 @@ auth_delete(struct auth *auth, struct arena *a, const struct session *s,
 
 	outcome = verify_own(auth, a, s, password, &u);
 	return outcome != OUT_CONFIRMED ? outcome :
-	    outcome_of(store_user_delete_by_id(auth->store, a, s->user_id),
-	    OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
+	    outcome_of(store_user_delete_own(auth->store, a, s,
+	    u.password_hash), OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
 }
 
 static enum outcome
