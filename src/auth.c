@@ -253,13 +253,20 @@ take_place(struct auth *auth, struct arena *a, const struct limiter *limits)
 	    OUT_TOO_OFTEN);
 }
 
-/* A fault is nobody's failure. */
+/*
+ * A fault is nobody's failure: its place is given back.  Nor is it a success,
+ * and whoever can bring it about must not empty a bucket by it.
+ */
 static enum outcome
-settle_place(struct auth *auth, const struct limiter *limits,
-    enum outcome outcome)
+settle_place(struct auth *auth, struct limiter *limits, enum outcome outcome)
 {
-	if (outcome != OUT_BAD_CREDENTIALS && outcome != OUT_WRONG_PASSWORD)
-		store_limits_give(auth->store, limits->item, limits->n);
+	size_t i;
+
+	if (outcome == OUT_BAD_CREDENTIALS || outcome == OUT_WRONG_PASSWORD)
+		return outcome;
+	for (i = 0; outcome != OUT_CONFIRMED && i < limits->n; i++)
+		limits->item[i].clears = false;
+	store_limits_give(auth->store, limits->item, limits->n);
 	return outcome;
 }
 
@@ -669,8 +676,8 @@ auth_delete(struct auth *auth, struct arena *a, const struct session *s,
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	auth_on_record(auth, EVENT_USER_DELETED, s->user_id, NULL);
-	return outcome_of(store_user_delete_by_id(auth->store, a, s->user_id),
-	    OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
+	return outcome_of(store_user_delete_own(auth->store, a, s,
+	    u.password_hash), OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
 }
 
 static enum outcome

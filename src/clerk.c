@@ -11,24 +11,28 @@
 #include <unistd.h>
 
 #include "secret.h"
+#include "text.h"
 #include "unicode.h"
+
+#define COMPLAINT_MAX	8192	/* two paths and what is wrong with them */
 
 void
 clerk_complain(const char *what)
 {
-	(void)fprintf(stderr, "gatelodgectl: %s\n", what);
+	(void)clerk_fail(EX_OK, "%s", what);
 }
 
 int
 clerk_fail(int code, const char *fmt, ...)
 {
+	char text[COMPLAINT_MAX];
 	va_list ap;
 
-	(void)fputs("gatelodgectl: ", stderr);
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
+	text_tame(text);
+	(void)fprintf(stderr, "gatelodgectl: %s\n", text);
 	return code;
 }
 
@@ -50,6 +54,25 @@ become(const struct stat *st)
 	    "store: %s", strerror(errno));
 }
 
+/*
+ * Whoever owns the directory can put a link into it that leads to anybody's
+ * file, and root would work on that as its owner, or on a file of root's own.
+ * So the owner of the link counts, or where that is root the directory's.
+ */
+static bool
+is_lured(struct arena *a, const char *store, struct stat *out)
+{
+	struct stat st;
+
+	if ((lstat(store, &st) != 0 || st.st_uid == 0) &&
+	    stat(dirname(arena_strdup(a, store)), &st) != 0)
+		return false;
+	if (st.st_uid == 0)
+		return false;
+	*out = st;
+	return true;
+}
+
 int
 clerk_become_owner(struct clerk *c)
 {
@@ -60,6 +83,8 @@ clerk_become_owner(struct clerk *c)
 	there = stat(store, &st) == 0;
 	found = there || stat(dirname(arena_strdup(c->arena, store)),
 	    &st) == 0;
+	if (geteuid() == 0 && is_lured(c->arena, store, &st))
+		return become(&st);
 	if (!found)
 		return clerk_fail(EX_CANTCREAT, "%s: %s", store,
 		    strerror(errno));

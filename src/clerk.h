@@ -29,7 +29,7 @@ struct clerk {
 	char		 door[CLERK_DOOR_MAX];	/* what is done, on record */
 };
 
-/* "gatelodgectl: what" on standard error. */
+/* "gatelodgectl: what" on standard error, control characters as "?". */
 void	 clerk_complain(const char *what);
 /* The same, and the code. */
 int	 clerk_fail(int code, const char *fmt, ...)
@@ -38,8 +38,8 @@ bool	 clerk_asked(const struct clerk *, enum option);
 
 /*
  * Files of the store are its owner's: root becomes that user, for good, and
- * anybody else is refused.  Where there is no store yet, the owner of its
- * directory is meant.
+ * anybody else is refused.  Where there is no store yet, or a file of root's
+ * in another's directory, the owner of its directory is meant.
  */
 int	 clerk_become_owner(struct clerk *);
 /*

@@ -61,6 +61,7 @@ discard(struct arena *a, const char *name)
 	(void)unlink(name);
 	(void)unlink(ARENA_JOIN(a, name, "-wal"));
 	(void)unlink(ARENA_JOIN(a, name, "-shm"));
+	(void)unlink(ARENA_JOIN(a, name, "-journal"));
 	errno = kept;
 }
 
@@ -98,6 +99,18 @@ copies_make(struct arena *a, struct db *db, const char *store,
 	return result;
 }
 
+/* A disk that is nearly full takes a part and says why at the next one. */
+static bool
+write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t n = 0;
+
+	for (; len > 0; bytes += n, len -= (size_t)n)
+		if ((n = write(fd, bytes, len)) < 0)
+			return false;
+	return true;
+}
+
 static bool
 pour(struct arena *a, int from, int to)
 {
@@ -105,7 +118,7 @@ pour(struct arena *a, int from, int to)
 	ssize_t n;
 
 	while ((n = read(from, piece, PIECE_BYTES)) > 0)
-		if (write(to, piece, (size_t)n) != n)
+		if (!write_all(to, piece, (size_t)n))
 			return false;
 	return n == 0;
 }
@@ -148,10 +161,17 @@ keep(struct arena *a, const char *path, const char *other, const char *ending)
 	    ARENA_JOIN(a, other, ending)) == 0 || errno == ENOENT;
 }
 
+static bool
+take_away(struct arena *a, const char *store, const char *ending)
+{
+	return unlink(ARENA_JOIN(a, store, ending)) == 0 || errno == ENOENT;
+}
+
 /*
- * The -wal of the store that goes would be taken for the new one's, so it has
- * to go first.  Where the old store can be opened what it holds is put into
- * the one file before that: whoever is killed in between has lost nothing.
+ * The -wal or -journal of the store that goes would be taken for the new
+ * one's, so it has to go first.  Where the old store can be opened what it
+ * holds is put into the one file before that: whoever is killed in between has
+ * lost nothing.
  */
 static bool
 exchange(struct arena *a, const char *name, const char *store,
@@ -163,11 +183,12 @@ exchange(struct arena *a, const char *name, const char *store,
 		*kept = arena_printf(a, "%s.replaced-%lld", store,
 		    (long long)clock_ms());
 		if (!keep(a, store, *kept, "-wal") ||
+		    !keep(a, store, *kept, "-journal") ||
 		    !keep(a, store, *kept, ""))
 			return false;
 	}
-	if ((unlink(ARENA_JOIN(a, store, "-wal")) != 0 && errno != ENOENT) ||
-	    (unlink(ARENA_JOIN(a, store, "-shm")) != 0 && errno != ENOENT))
+	if (!take_away(a, store, "-wal") || !take_away(a, store, "-shm") ||
+	    !take_away(a, store, "-journal"))
 		return false;
 	return rename(name, store) == 0 && sync_directory(a, store);
 }

@@ -112,18 +112,30 @@ errand_db_backup(struct clerk *c)
 	return code == EX_OK ? say(c, to, "copied") : code;
 }
 
-/* A file with a -wal after it is half of a store. */
+static bool
+holds_something(struct clerk *c, const char *path, const char *ending)
+{
+	struct stat st;
+
+	return stat(ARENA_JOIN(c->arena, path, ending), &st) == 0 &&
+	    st.st_size > 0;
+}
+
+/*
+ * A file with a -wal or a -journal after it is half of a store.  A pipe may
+ * never open.
+ */
 static int
 open_copy(struct clerk *c, const char *path, int *fd)
 {
 	struct stat st;
 
-	if (stat(ARENA_JOIN(c->arena, path, "-wal"), &st) == 0 &&
-	    st.st_size > 0)
-		return clerk_fail(EX_DATAERR, "%s has a -wal file beside "
-		    "it: this is a store in use, or part of one, and no copy",
-		    path);
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (holds_something(c, path, "-wal") ||
+	    holds_something(c, path, "-journal"))
+		return clerk_fail(EX_DATAERR, "%s has a -wal or -journal "
+		    "file beside it: this is a store in use, or part of one, "
+		    "and no copy", path);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0 && fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
 		return EX_OK;
 	return clerk_fail(EX_NOINPUT, "%s: %s", path,

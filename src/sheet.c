@@ -6,6 +6,7 @@
 
 #include "heap.h"
 #include "log.h"
+#include "text.h"
 #include "unicode.h"
 
 /* A table is as wide as what is in so many rows. */
@@ -97,11 +98,17 @@ print_rows(struct sheet *s)
 	arena_wipe(s->arena);
 }
 
+/* Whoever could write to the store must not command the reader's terminal. */
 static const char *
 text_of(struct arena *a, const struct json_member *cell)
 {
-	return cell->kind == JSON_TEXT ? arena_strdup(a, cell->text) :
-	    arena_printf(a, "%d", cell->number);
+	char *text;
+
+	if (cell->kind != JSON_TEXT)
+		return arena_printf(a, "%d", cell->number);
+	text = arena_strdup(a, cell->text);
+	text_tame(text);
+	return text;
 }
 
 void

@@ -2,7 +2,8 @@
  * sheet.h - rows on standard output, for people or for programs
  *
  * To a terminal a table with a head, to anything else fields with a tab
- * between them, or one JSON object a line.  The cells of a row have the same
+ * between them, control characters as question marks in both; or one JSON
+ * object a line.  The cells of a row have the same
  * names in each row; they are needed only during the call.
  */
 #ifndef SHEET_H

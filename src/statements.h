@@ -23,8 +23,10 @@ STATEMENT(USER_BY_EMAIL, "t", "tttn",					\
 STATEMENT(USER_BY_ID, "t", "tttn",					\
     "SELECT email, email_key, password_hash, created_at FROM users"	\
     " WHERE id = $1")							\
-STATEMENT(USER_DELETE_BY_ID, "t", "t",					\
-    "DELETE FROM users WHERE id = $1 RETURNING id")			\
+STATEMENT(USER_DELETE_OWN, "ttt", "t",					\
+    "DELETE FROM users WHERE id = $1 AND password_hash = $2"		\
+    " AND id IN (SELECT user_id FROM sessions WHERE token_hash = $3)"	\
+    " RETURNING id")							\
 STATEMENT(USER_DETAILS, "t", "ttnnt",					\
     "SELECT id, email, created_at, disabled_at, password_hash"		\
     " FROM users WHERE email_key = $1")					\

@@ -328,9 +328,12 @@ store_user_by_id(struct store *s, struct arena *a, const char *id,
 }
 
 enum store_status
-store_user_delete_by_id(struct store *s, struct arena *a, const char *id)
+store_user_delete_own(struct store *s, struct arena *a,
+    const struct session *session, const char *verified_hash)
 {
-	return write_single(s, a, USER_DELETE_BY_ID, ARGS(DB_TEXT(id)));
+	return write_single(s, a, USER_DELETE_OWN, ARGS(
+	    DB_TEXT(session->user_id), DB_TEXT(verified_hash),
+	    DB_TEXT(session->token_hash)));
 }
 
 struct own_change {

@@ -197,9 +197,12 @@ enum store_status store_user_by_email(struct store *, struct arena *,
 
 enum store_status store_user_by_id(struct store *, struct arena *,
 		    const char *id, struct user *out);
-/* With all that is held on it. */
-enum store_status store_user_delete_by_id(struct store *, struct arena *,
-		    const char *id);
+/*
+ * With all that is held on it.  STORE_GONE if meanwhile the session has ended,
+ * or the account's password hash is no longer the verified one.
+ */
+enum store_status store_user_delete_own(struct store *, struct arena *,
+		    const struct session *, const char *verified_hash);
 /*
  * Ends the account's other sessions and its pending reset.  STORE_GONE: the
  * hash is no longer the one that was verified.

@@ -64,6 +64,20 @@ text_lower_all(char *s)
 		*s = text_lower(*s);
 }
 
+void
+text_tame(char *s)
+{
+	unsigned char c, next;
+
+	for (; (c = (unsigned char)*s) != '\0'; s++) {
+		next = (unsigned char)s[1];
+		if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+			*s = s[1] = '?';
+		else if (c < ' ' || c == 0x7f)
+			*s = '?';
+	}
+}
+
 bool
 text_equal_nocase(const char *a, const char *b)
 {

@@ -28,6 +28,12 @@ char	text_lower(char);
 bool	text_is_alnum(char);
 /* Writes the ASCII letters of a string in lower case, in place. */
 void	text_lower_all(char *);
+/*
+ * Puts a question mark in the place of what a terminal would obey, in place:
+ * the control characters of ASCII, tabs and line ends among them, and those
+ * of Unicode.
+ */
+void	text_tame(char *);
 /* ASCII case does not count; both are NUL-terminated. */
 bool	text_equal_nocase(const char *, const char *);
 bool	text_slice_equal_nocase(struct slice, const char *);

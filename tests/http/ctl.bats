@@ -555,6 +555,55 @@ write_on() {
 	rm -f "$gl"/bad.db* "$gl"/other.db "$gl"/copy.db
 }
 
+# torn FILE - a store that was killed while it wrote, with what undoes that
+# beside it
+torn() {
+	cp "$gl/copy.db" "$1"
+	/usr/bin/python3 - "$1" <<-'PYTHON'
+	import os, sqlite3, sys
+	store = sqlite3.connect(sys.argv[1], isolation_level=None)
+	store.execute("PRAGMA cache_size = 1")
+	store.execute("BEGIN")
+	store.execute("""WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL
+	    SELECT i + 1 FROM n WHERE i < 2000)
+	    INSERT INTO users (id, email, email_key, password_hash,
+	    created_at) SELECT printf('%022d', i), i || '@torn.example',
+	    i || '@torn.example', '$y$' || hex(randomblob(40)), 1 FROM n""")
+	store.execute("DELETE FROM users WHERE email LIKE '%torn%'")
+	os._exit(0)
+	PYTHON
+	[ -s "$1-journal" ]
+}
+
+@test "db restore: a -journal that was left is not played into the copy" {
+	ctl db backup "$gl/copy.db"
+	torn "$gl/torn.db"
+	refused 65 db restore "$gl/torn.db"
+	gl_stop
+	add Later@example.com
+	ctl db backup "$gl/later.db"
+	rm -f "$gl"/gatelodge.db*
+	mv "$gl/torn.db-journal" "$gl/gatelodge.db-journal"
+	run -0 ctl db restore "$gl/later.db"
+	run -0 ctl db check
+	run -0 ctl user show later@example.com
+	rm -f "$gl"/copy.db "$gl"/later.db "$gl"/torn.db*
+}
+
+@test "db restore: a pipe is refused, and a full disk is named" {
+	ctl db backup "$gl/copy.db"
+	mkfifo "$gl/pipe"
+	refused 66 db restore "$gl/pipe"
+	gl_stop
+	truncate -s 300K "$gl/copy.db"
+	run --separate-stderr -73 bash -c 'trap "" XFSZ; ulimit -f 100; exec "$@"' \
+		- "$GATELODGECTL" -c "$gl/gatelodge.conf" db restore \
+		"$gl/copy.db"
+	[[ $stderr == *'File too large'* ]] || fail "it said: $stderr"
+	[ -z "$(find "$gl" -name 'gatelodge.db.??????*')" ]
+	rm -f "$gl/copy.db" "$gl/pipe"
+}
+
 @test "db restore: in the place of a store that is damaged, or of none" {
 	ctl db backup "$gl/copy.db"
 	gl_stop
@@ -635,6 +684,56 @@ write_on() {
 	run --separate-stderr -77 setpriv --reuid nobody --clear-groups \
 		"$gl/ctl" -c "$gl/own.conf" user list
 	rm -rf "$gl/own" "$gl/own.conf" "$gl/ctl"
+}
+
+# Whoever has broken into the service owns the directory of the store.
+@test "root works on no file that a link in another's directory leads to" {
+	local store
+
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	mkdir "$gl/own"
+	sed "s|$gl/gatelodge.db|$gl/own/store.db|" "$gl/gatelodge.conf" \
+		>"$gl/own.conf"
+	chown nobody "$gl/own"
+	for store in root nobody; do
+		: >"$gl/empty"
+		chmod 600 "$gl/empty"
+		ln -sf "$gl/empty" "$gl/own/store.db"
+		chown -h "$store" "$gl/own/store.db"
+		run --separate-stderr -73 timeout 60 "$GATELODGECTL" \
+			-c "$gl/own.conf" db migrate
+		[ ! -s "$gl/empty" ]
+	done
+	ln -f "$gl/empty" "$gl/own/store.db"
+	run --separate-stderr -73 timeout 60 "$GATELODGECTL" \
+		-c "$gl/own.conf" db migrate
+	[ ! -s "$gl/empty" ]
+	run -0 find "$gl/own" ! -user nobody ! -name store.db
+	assert_output ''
+	rm -rf "$gl/own" "$gl/own.conf" "$gl/empty"
+}
+
+# The service may be broken into, and root reads what is in its store.
+@test "what is in the store does not command a terminal" {
+	local evil=$'\e]0;x\a\tlast\nline\u009b31m\x7f'
+
+	db "INSERT INTO users VALUES ('1234567890123456789012',
+		'a$evil@x', 'a@evil', '\$y\$a', 1, 0);"
+	run -0 ctl user list
+	assert_line $'a?]0;x??last?line??31m?@x\tenabled\t1970-01-01T00:00:00.001Z'
+	run -0 script -qec "$(printf '%q ' "$GATELODGECTL" \
+		-c "$gl/gatelodge.conf" user list)" /dev/null
+	assert_output --partial 'a?]0;x??last?line??31m?@x  '
+	run -0 bash -c '"$@" | jq -r ".email"' - "$GATELODGECTL" \
+		-c "$gl/gatelodge.conf" user list --json
+	assert_output --partial "a$evil@x"
+	db "DELETE FROM users WHERE email_key = 'a@evil';
+		CREATE TABLE \"t$evil\" (u TEXT REFERENCES users (id));
+		INSERT INTO \"t$evil\" VALUES ('nobody')"
+	run --separate-stderr -65 ctl db check
+	[[ $stderr == *'row of t?]0;x??last?line??31m? belongs'* ]] ||
+		fail "it said: $stderr"
+	db "DROP TABLE \"t$evil\""
 }
 
 @test "config check and show" {

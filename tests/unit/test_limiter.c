@@ -731,6 +731,55 @@ b33_password_is_limited_on_every_path(void **state)
 	    OUT_CONFIRMED);
 }
 
+/* A hash that is sealed with a key that is not here cannot be compared. */
+#define UNKNOWN_KEY	"'$hmac$AAAAAAAA' || password_hash"
+#define SET_HASH(value)	helper_sql(bed.store, "UPDATE users SET "	\
+    "password_hash = " value " WHERE email_key = '" EMAIL "'")
+
+static int64_t
+failures(const char *class)
+{
+	settle();
+	return count(arena_printf(arena, "SELECT coalesce(sum(failures), 0)"
+	    " FROM limits WHERE key LIKE '%s%%'", class));
+}
+
+/* Three failures and a fault are three failures, also where success clears. */
+static void
+b18_fault_empties_no_bucket(void **state)
+{
+	const char *host = some_host(), *device = device_of(EMAIL);
+	struct caller caller = { .host = "", .network = "",
+	    .user_agent = "" };
+	struct session mine;
+	struct grant grant;
+	int i;
+
+	(void)state;
+	assert_int_equal(login_by(EMAIL, PASSWORD, "", "", NULL, &grant),
+	    OUT_LOGGED_IN);
+	caller.token = grant.token;
+	assert_int_equal(auth_whose(desk, arena, &caller, &mine),
+	    OUT_PROFILE);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(login_by(EMAIL, "wrong", host, host, device,
+		    &grant), OUT_BAD_CREDENTIALS);
+		assert_int_equal(auth_confirm(desk, arena, &mine, "wrong"),
+		    OUT_WRONG_PASSWORD);
+	}
+	assert_int_equal(SET_HASH(UNKNOWN_KEY), 0);
+	assert_int_equal(login_by(EMAIL, "wrong", host, host, device,
+	    &grant), OUT_FAULT);
+	assert_int_equal(auth_confirm(desk, arena, &mine, "wrong"),
+	    OUT_FAULT);
+	assert_int_equal(failures("d"), 3);
+	assert_int_equal(failures("s"), 3);
+	assert_int_equal(SET_HASH("substr(password_hash, 15)"), 0);
+	assert_int_equal(auth_confirm(desk, arena, &mine, PASSWORD),
+	    OUT_CONFIRMED);
+	assert_int_equal(failures("s"), 0);
+}
+
 /* What is answered. */
 
 static void
@@ -810,6 +859,7 @@ main(void)
 		LIMIT(b18_without_its_table_nobody_is_judged),
 		LIMIT(of_a_hundred_parallel_guesses_five_are_judged),
 		LIMIT(b33_password_is_limited_on_every_path),
+		LIMIT(b18_fault_empties_no_bucket),
 		LIMIT(too_often_is_429_and_says_when),
 		LIMIT(compat_delays_from_the_thousandth_failure),
 	};

@@ -691,6 +691,64 @@ deleted_account_leaves_nothing(void **state)
 	assert_false(lives(mine));
 }
 
+static void
+set_another_password(void)
+{
+	assert_int_equal(store_user_password(desk->store, arena, EMAIL,
+	    "$y$of-the-reset"), STORE_OK);
+}
+
+static void
+disable(void)
+{
+	assert_int_equal(store_user_disable(desk->store, arena, EMAIL, now),
+	    STORE_OK);
+}
+
+static void
+end_all(void)
+{
+	assert_int_equal(store_sessions_end_every(desk->store, arena),
+	    STORE_OK);
+}
+
+static void (*meanwhile)(void);
+
+/* Whoever asks for the time has looked at the account, and hashes next. */
+static int64_t
+tell_time_late(void)
+{
+	void (*happen)(void) = meanwhile;
+
+	meanwhile = NULL;
+	if (happen != NULL)
+		happen();
+	return now;
+}
+
+/* A password that was right is no longer enough once it has been replaced. */
+static void
+b21_deletion_that_was_overtaken_deletes_nothing(void **state)
+{
+	void (*const events[])(void) = { end_all, disable,
+	    set_another_password };
+	struct session mine;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(events); i++) {
+		assert_int_equal(store_user_enable(desk->store, arena, EMAIL),
+		    STORE_OK);
+		mine = session_of(login(EMAIL));
+		meanwhile = events[i];
+		clock_replace(tell_time_late);
+		assert_int_equal(auth_delete(desk, arena, &mine, PASSWORD),
+		    OUT_NO_SESSION);
+		clock_replace(tell_time);
+		assert_int_equal(count("SELECT count(*) FROM users"), 2);
+	}
+}
+
 /* A store of the release before. */
 
 static void
@@ -775,6 +833,7 @@ main(void)
 		SESSIONS(export_holds_what_is_held),
 		SESSIONS(v6_2_3_new_password_wants_the_old_one),
 		SESSIONS(deleted_account_leaves_nothing),
+		SESSIONS(b21_deletion_that_was_overtaken_deletes_nothing),
 		SESSIONS(sessions_come_over_from_the_first_schema),
 	};
 

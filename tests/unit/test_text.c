@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
@@ -275,6 +276,33 @@ what_is_no_number_or_too_large(void **state)
 	}
 }
 
+static void
+nothing_that_a_terminal_obeys_stays(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {
+		{ "", "" },
+		{ "a b~", "a b~" },
+		{ "\x1b[31m\a\x7f", "?[31m??" },
+		{ "a\tb\r\nc", "a?b??c" },
+		{ "\xc2\x9b" "31m", "??31m" },
+		{ "\xc2\x80\xc2\x9f\xc2\xa0", "????\xc2\xa0" },
+		{ "\xc3\x9f\xe2\x82\xac", "\xc3\x9f\xe2\x82\xac" },
+		{ "\xc2", "\xc2" },
+		{ "\xc2\x1b", "\xc2?" },
+	};
+	char text[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		(void)snprintf(text, sizeof(text), "%s", rows[i].before);
+		text_tame(text);
+		assert_string_equal(text, rows[i].after);
+	}
+}
+
 int
 main(void)
 {
@@ -285,6 +313,7 @@ main(void)
 		cmocka_unit_test(hex_digits),
 		cmocka_unit_test(only_ascii_letters_are_lowered),
 		cmocka_unit_test(alphanumerics_are_ascii),
+		cmocka_unit_test(nothing_that_a_terminal_obeys_stays),
 		cmocka_unit_test(equal_but_for_case),
 		cmocka_unit_test(beginnings),
 		cmocka_unit_test(trim_takes_spaces_and_tabs),
