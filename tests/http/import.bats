@@ -270,7 +270,7 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 	local pid
 
 	register served@example.org b4l0u
-	seed lines 5000 | sed 's/^user/bulk/' >"$gl/bulk"
+	seed lines 1000 | sed 's/^user/bulk/' >"$gl/bulk"
 	ctl import "$gl/bulk" >"$gl/bulk.out" 3>&- &
 	pid=$!
 	while kill -0 $pid 2>/dev/null; do
@@ -279,8 +279,8 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 	done
 	wait $pid
 	output=$(<"$gl/bulk.out")
-	assert_equal "$(number imported)" 5000
-	login bulk4999@example.org 'secret 0'
+	assert_equal "$(number imported)" 1000
+	login bulk999@example.org 'secret 0'
 	assert_code 200
 }
 
