@@ -122,10 +122,10 @@ dossier_members(struct arena *a, const struct account *account,
     const struct session *list, size_t n, const char *current,
     struct json_member *out)
 {
+	*out++ = dossier_sessions(a, list, n, current);
 	*out++ = text_member("email", account->user.email);
 	*out++ = text_member("created", dossier_time(a,
 	    account->user.created_at));
-	*out++ = dossier_sessions(a, list, n, current);
 	*out++ = groups(a, account);
 	*out++ = devices(a, account);
 	*out = events(a, account);

@@ -19,7 +19,7 @@ const char	*dossier_time(struct arena *, int64_t ms);
 /* Sessions; current is the token's hash of the one that asks, or "". */
 struct json_member dossier_sessions(struct arena *, const struct session *,
 		    size_t n, const char *current);
-/* email, created, sessions, groups, devices, events */
+/* sessions, email, created, groups, devices, events */
 void		 dossier_members(struct arena *, const struct account *,
 		    const struct session *, size_t n, const char *current,
 		    struct json_member *out);
