@@ -768,17 +768,25 @@ enum outcome
 auth_user_password(struct auth *auth, struct arena *a, const char *email,
     const char *password)
 {
-	const char *hash, *key;
+	enum store_status status;
+	const char *hash;
+	struct limiter limits;
 	enum outcome why;
+	struct user u;
 
 	if (!allowed(auth, a, email, password, &why))
 		return why;
 	if ((hash = new_hash(auth, a, password)) == NULL)
 		return OUT_FAULT;
-	key = auth_email_key(a, email);
-	auth_on_record(auth, EVENT_PASSWORD_SET, NULL, key);
-	return outcome_of(store_user_password(auth->store, a, key, hash),
-	    OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS);
+	status = store_user_by_email(auth->store, a,
+	    auth_email_key(a, email), &u);
+	if (status == STORE_OK) {
+		limiter_of_account(auth->conf, a, u.email_key, u.id, &limits);
+		auth_on_record(auth, EVENT_PASSWORD_SET, u.id, NULL);
+		status = store_user_password(auth->store, a, &u, hash,
+		    limits.item, limits.n);
+	}
+	return outcome_of(status, OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS);
 }
 
 enum outcome

@@ -183,7 +183,10 @@ enum outcome	 auth_invite(struct auth *, struct arena *,
 /* OUT_USER_CREATED, OUT_EMAIL_TAKEN, and what policy.h refuses */
 enum outcome	 auth_user_add(struct auth *, struct arena *,
 		    const char *email, const char *password);
-/* OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS, and what policy.h refuses */
+/*
+ * OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS, and what policy.h refuses.  As
+ * after a reset, no browser is known and no wrong password counts.
+ */
 enum outcome	 auth_user_password(struct auth *, struct arena *,
 		    const char *email, const char *password);
 /* OUT_CONFIRMED: the buckets of the account are empty; see limiter.h. */

@@ -44,9 +44,6 @@ STATEMENT(USER_SET_PASSWORD, "tt", "t",					\
 STATEMENT(USER_CHANGE_PASSWORD, "ttt", "t",				\
     "UPDATE users SET password_hash = $1"				\
     " WHERE id = $2 AND password_hash = $3 RETURNING id")		\
-STATEMENT(USER_NEW_PASSWORD, "tt", "t",					\
-    "UPDATE users SET password_hash = $1 WHERE email_key = $2"		\
-    " RETURNING id")							\
 STATEMENT(USER_SET_DISABLED, "nt", "t",					\
     "UPDATE users SET disabled_at = $1 WHERE email_key = $2"		\
     " RETURNING id")							\

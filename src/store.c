@@ -779,16 +779,21 @@ store_reset_pending(struct store *s, struct arena *a, const char *token_hash,
 struct use {
 	struct arena	*arena;
 	const struct reset_use *use;
+	const char	*user_id;	/* where no token tells */
 };
 
-/* What follows once the token was good. */
+/* A password from who need not know the old one ends all that it opened. */
 static enum db_status
-finish_use(struct db_conn *c, const struct use *w, const char *user_id)
+set_password(struct db_conn *c, const struct use *w, const char *user_id)
 {
+	struct db_value row[COLUMNS_MAX];
 	enum db_status status;
 
-	status = db_run(c, w->arena, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
-	    NULL);
+	status = db_run(c, w->arena, USER_SET_PASSWORD,
+	    ARGS(DB_TEXT(w->use->password_hash), DB_TEXT(user_id)), row);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, SESSIONS_END_ALL,
+		    ARGS(DB_TEXT(user_id)), NULL);
 	if (status == DB_OK)
 		status = db_run(c, w->arena, DEVICES_DROP,
 		    ARGS(DB_TEXT(user_id)), NULL);
@@ -803,16 +808,10 @@ work_use(struct db_conn *c, void *arg)
 	const struct use *w = arg;
 	const struct reset_use *use = w->use;
 	enum db_status status;
-	const char *user_id;
 
 	status = db_run(c, w->arena, RESET_USE, ARGS(DB_TEXT(use->token_hash),
 	    DB_NUMBER(use->now), DB_TEXT(use->email_key)), row);
-	if (status != DB_OK)
-		return status;
-	user_id = row[0].text;
-	status = db_run(c, w->arena, USER_SET_PASSWORD,
-	    ARGS(DB_TEXT(use->password_hash), DB_TEXT(user_id)), row);
-	return status != DB_OK ? status : finish_use(c, w, user_id);
+	return status != DB_OK ? status : set_password(c, w, row[0].text);
 }
 
 enum store_status
@@ -1191,12 +1190,26 @@ change(struct store *s, struct arena *a, enum statement id,
 	return change_by(s, a, work_change, &w);
 }
 
-enum store_status
-store_user_password(struct store *s, struct arena *a, const char *email_key,
-    const char *password_hash)
+static enum db_status
+work_password(struct db_conn *c, void *arg)
 {
-	return change(s, a, USER_NEW_PASSWORD, ARGS(DB_TEXT(password_hash),
-	    DB_TEXT(email_key)), true);
+	const struct use *w = arg;
+	enum db_status status;
+
+	status = set_password(c, w, w->user_id);
+	return status != DB_OK ? status : db_run(c, w->arena, RESET_END,
+	    ARGS(DB_TEXT(w->user_id)), NULL);
+}
+
+enum store_status
+store_user_password(struct store *s, struct arena *a, const struct user *u,
+    const char *password_hash, const struct limit *limit, size_t n)
+{
+	const struct reset_use use = { .password_hash = password_hash,
+	    .limit = limit, .limits = n };
+	struct use w = { .arena = a, .use = &use, .user_id = u->id };
+
+	return change_by(s, a, work_password, &w);
 }
 
 enum store_status

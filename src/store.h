@@ -317,10 +317,14 @@ enum store_status store_user_details(struct store *, struct arena *,
 /* The same but for the id, by email_key.  out holds STORE_PAGE. */
 enum store_status store_users_after(struct store *, struct arena *,
 		    const char *email_key, struct user *out, size_t *n);
-/* Ends every session and the reset of the account as well. */
+/*
+ * Ends every session and the reset of the account as well, forgets its
+ * browsers and empties the n buckets.
+ */
 enum store_status store_user_password(struct store *, struct arena *,
-		    const char *email_key, const char *password_hash);
-/* Likewise; from now on there is none until the account is enabled. */
+		    const struct user *, const char *password_hash,
+		    const struct limit *, size_t n);
+/* Ends them too; from now on there is none until the account is enabled. */
 enum store_status store_user_disable(struct store *, struct arena *,
 		    const char *email_key, int64_t now);
 enum store_status store_user_enable(struct store *, struct arena *,

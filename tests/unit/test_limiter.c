@@ -549,6 +549,20 @@ account_keeps_its_newest_browsers(void **state)
 	    " 'd%'"), 0);
 }
 
+static bool
+is_known(const char *device, const char *email)
+{
+	char hash[DIGEST_TOKEN_LEN + 1];
+	enum store_status status;
+	const char *name;
+
+	assert_true(digest_token_hash(device, hash));
+	status = store_device_known(desk->store, arena, hash, email, now,
+	    &name);
+	assert_true(status == STORE_OK || status == STORE_GONE);
+	return status == STORE_OK;
+}
+
 /* A hundred in a row, and then only a reset helps, or time does. */
 
 static void
@@ -584,6 +598,24 @@ v6_3_1_hundred_failures_wait_for_a_reset(void **state)
 	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, token,
 	    "a new long password"), OUT_PASSWORD_UPDATED);
 	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);
+}
+
+/*
+ * An administrator who sets one ends what a reset would: the owner need not
+ * wait, and whoever had the old one is not known any more.
+ */
+static void
+password_of_an_administrator_ends_the_wait(void **state)
+{
+	const char *device = device_of(EMAIL), *alien = device_of(OTHER);
+
+	(void)state;
+	fill_to(100);
+	assert_int_equal(auth_user_password(desk, arena, EMAIL,
+	    "a new long password"), OUT_PASSWORD_UPDATED);
+	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);
+	assert_true(is_known(alien, OTHER));
+	assert_false(is_known(device, EMAIL));
 }
 
 static void
@@ -853,6 +885,7 @@ main(void)
 		LIMIT(b28_reset_forgets_the_browsers),
 		LIMIT(account_keeps_its_newest_browsers),
 		LIMIT(v6_3_1_hundred_failures_wait_for_a_reset),
+		LIMIT(password_of_an_administrator_ends_the_wait),
 		LIMIT(lockout_slow_lets_one_in_each_hour),
 		LIMIT(right_passwords_fill_nothing),
 		LIMIT(b35_count_survives_a_restart),

@@ -694,8 +694,8 @@ deleted_account_leaves_nothing(void **state)
 static void
 set_another_password(void)
 {
-	assert_int_equal(store_user_password(desk->store, arena, EMAIL,
-	    "$y$of-the-reset"), STORE_OK);
+	assert_int_equal(auth_user_password(desk, arena, EMAIL, "another"),
+	    OUT_PASSWORD_UPDATED);
 }
 
 static void

@@ -778,15 +778,18 @@ new_password_ends_sessions_and_reset(void **state)
 	assert_int_equal(start_session(id, HASH_A, "$y$a", NULL, NULL),
 	    STORE_OK);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
-	assert_int_equal(store_user_password(store, arena, "a@b", "$y$new"),
+	assert_int_equal(store_user_by_email(store, arena, "a@b", &found),
 	    STORE_OK);
+	assert_int_equal(store_user_password(store, arena, &found, "$y$new",
+	    NULL, 0), STORE_OK);
 	assert_int_equal(store_user_by_email(store, arena, "a@b", &found),
 	    STORE_OK);
 	assert_string_equal(found.password_hash, "$y$new");
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
 	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
-	assert_int_equal(store_user_password(store, arena, "b@b", "$y$new"),
-	    STORE_GONE);
+	assert_int_equal(store_user_delete(store, arena, "a@b"), STORE_OK);
+	assert_int_equal(store_user_password(store, arena, &found, "$y$new",
+	    NULL, 0), STORE_GONE);
 }
 
 static void
