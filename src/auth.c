@@ -782,7 +782,7 @@ auth_user_password(struct auth *auth, struct arena *a, const char *email,
 	    auth_email_key(a, email), &u);
 	if (status == STORE_OK) {
 		limiter_of_account(auth->conf, a, u.email_key, u.id, &limits);
-		auth_on_record(auth, EVENT_PASSWORD_SET, u.id, u.email_key);
+		auth_on_record(auth, EVENT_PASSWORD_SET, u.id, NULL);
 		status = store_user_password(auth->store, a, &u, hash,
 		    limits.item, limits.n);
 	}

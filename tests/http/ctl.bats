@@ -580,13 +580,13 @@ torn() {
 	torn "$gl/torn.db"
 	refused 65 db restore "$gl/torn.db"
 	gl_stop
-	add Later@example.com
+	add Journal@example.com
 	ctl db backup "$gl/later.db"
 	rm -f "$gl"/gatelodge.db*
 	mv "$gl/torn.db-journal" "$gl/gatelodge.db-journal"
 	run -0 ctl db restore "$gl/later.db"
 	run -0 ctl db check
-	run -0 ctl user show later@example.com
+	run -0 ctl user show journal@example.com
 	rm -f "$gl"/copy.db "$gl"/later.db "$gl"/torn.db*
 }
 

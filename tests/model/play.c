@@ -84,7 +84,7 @@ play_tally(const struct play *p)
 	return &p->tally;
 }
 
-static bool
+static bool __attribute__((format(printf, 2, 3)))
 differs(struct play *p, const char *format, ...)
 {
 	va_list args;

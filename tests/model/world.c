@@ -113,7 +113,7 @@ least(int64_t a, int64_t b)
 
 /* Answers. */
 
-static void
+static void __attribute__((format(printf, 2, 3)))
 add(char *out, const char *format, ...)
 {
 	size_t used = strlen(out);

@@ -128,6 +128,7 @@ static void
 without_a_key_hashes_stay_as_they_are(void **state)
 {
 	struct pepper *p = must_open(file, 1);
+	const char *hash = HASH;
 	char out[128];
 
 	(void)state;
@@ -136,7 +137,7 @@ without_a_key_hashes_stay_as_they_are(void **state)
 	assert_true(pepper_seal_like(p, HASH, HASH, out, sizeof(out)));
 	assert_string_equal(out, HASH);
 	assert_true(pepper_is_current(NULL, HASH));
-	assert_ptr_equal(pepper_setting(HASH + 1), &HASH[1]);
+	assert_ptr_equal(pepper_setting(hash), hash);
 	pepper_close(p);
 }
 
