@@ -18,9 +18,11 @@
 static pthread_once_t	 once = PTHREAD_ONCE_INIT;
 static EVP_MD		*sha256;
 
+/* Other threads may still be at it when the process ends. */
 static void
 fetch(void)
 {
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	if ((sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL)
 		log_abort("libcrypto has no SHA-256");
 }

@@ -148,6 +148,7 @@ void
 store_on_record(struct store *s, const struct entry *entry)
 {
 	s->entry = *entry;
+	s->entry.at = clock_ms();
 	s->on_record = true;
 }
 
@@ -887,6 +888,7 @@ struct posted {
 	    door[STORE_NAME_MAX], network[STORE_NAME_MAX],
 	    request[STORE_NAME_MAX], subject[STORE_SUBJECT_MAX];
 	bool		 is_user;
+	int64_t		 at;
 };
 
 #define COPY(to, from)	copy((to), sizeof(to), (from))
@@ -902,7 +904,8 @@ entry_of(const struct posted *w)
 {
 	const char *subject = w->subject[0] != '\0' ? w->subject : NULL;
 
-	return (struct entry){ .event = w->event, .result = w->result,
+	return (struct entry){ .at = w->at, .event = w->event,
+	    .result = w->result,
 	    .user_id = w->is_user ? subject : NULL, .email_key = subject,
 	    .network = w->network, .door = w->door, .request = w->request };
 }
@@ -938,7 +941,7 @@ work_record(struct db_conn *c, void *arg)
 	struct posted *w = arg;
 	struct arena *a = arena_new();
 	struct taking taking = { .arena = a, .limit = w->limit, .n = 2,
-	    .now = clock_ms(), .writes = true };
+	    .now = w->at, .writes = true };
 	struct entry entry = entry_of(w);
 	enum db_status status;
 
@@ -958,6 +961,7 @@ store_record(struct store *s, struct arena *a, const struct entry *entry)
 
 	w = heap_zeroed(1, sizeof(*w));
 	fill_posted(w, entry);
+	w->at = taking.now;
 	taking.limit = w->limit;
 	if (!reads(s) || work_take(s->reader, &taking) != DB_OK ||
 	    !db_post(s->db, work_record, w))

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "clock.h"
 #include "digest.h"
 #include "statements.h"
 
@@ -151,7 +150,7 @@ enum db_status
 trail_add(struct db_conn *c, struct arena *a, const struct entry *e)
 {
 	char account[CHAIN_MAC_LEN + 1];
-	struct chain_row r = { .at = clock_ms(), .event = e->event,
+	struct chain_row r = { .at = e->at, .event = e->event,
 	    .result = or_nothing(e->result), .account = account,
 	    .network = or_nothing(e->network), .door = or_nothing(e->door),
 	    .request = or_nothing(e->request) };

@@ -28,6 +28,7 @@
 
 /* What a row says.  NULL: nothing. */
 struct entry {
+	int64_t		 at;		/* store.h sees to it */
 	const char	*writer;	/* NULL: the service */
 	const char	*event;
 	const char	*result;
