@@ -204,19 +204,19 @@ hash_of(struct arena *a, const char *token)
 /* The hash is made before the address is looked at: it costs the same. */
 static enum outcome
 add_user(struct auth *auth, struct arena *a, const char *email,
-    const char *password, enum event event)
+    const char *password, enum event event, struct user *u)
 {
-	struct user u = { .email = email, .created_at = clock_ms() };
 	enum outcome why;
 
+	*u = (struct user){ .email = email, .created_at = clock_ms() };
 	if (!allowed(auth, a, email, password, &why))
 		return why;
-	u.email_key = auth_email_key(a, email);
-	u.password_hash = new_hash(auth, a, password);
-	if (u.email_key == NULL || u.password_hash == NULL)
+	u->email_key = auth_email_key(a, email);
+	u->password_hash = new_hash(auth, a, password);
+	if (u->email_key == NULL || u->password_hash == NULL)
 		return OUT_FAULT;
 	auth_on_record(auth, event, NULL, NULL);
-	return outcome_of(store_user_add(auth->store, a, &u),
+	return outcome_of(store_user_add(auth->store, a, u),
 	    OUT_USER_CREATED, OUT_EMAIL_TAKEN);
 }
 
@@ -224,7 +224,17 @@ enum outcome
 auth_user_add(struct auth *auth, struct arena *a, const char *email,
     const char *password)
 {
-	return add_user(auth, a, email, password, EVENT_USER_ADDED);
+	enum outcome outcome;
+	struct limiter limits;
+	struct user u;
+
+	outcome = add_user(auth, a, email, password, EVENT_USER_ADDED, &u);
+	if (outcome != OUT_USER_CREATED)
+		return outcome;
+	/* Who failed for the address when it was nobody's locks nobody out. */
+	limiter_of_account(auth->conf, a, u.email_key, u.id, &limits);
+	(void)store_limits_clear(auth->store, a, limits.item, limits.n);
+	return outcome;
 }
 
 /* hash NULL is nobody's, and costs as much as anybody's. */
@@ -275,12 +285,14 @@ enum outcome
 auth_register(struct auth *auth, struct arena *a, const char *email,
     const char *password)
 {
+	struct user u;
+
 	if (strcmp(auth->conf->registration, "invite") == 0)
 		return OUT_INVITE_ONLY;
 	if (strcmp(auth->conf->registration, "closed") == 0)
 		return OUT_REGISTRATION_CLOSED;
 	return auth->conf->rules->open ? add_user(auth, a, email, password,
-	    EVENT_USER_CREATED) : OUT_NO_MAIL;
+	    EVENT_USER_CREATED, &u) : OUT_NO_MAIL;
 }
 
 /*

@@ -180,7 +180,10 @@ enum outcome	 auth_reset_finish(struct auth *, struct arena *,
  */
 enum outcome	 auth_invite(struct auth *, struct arena *,
 		    const char *email, struct grant *out);
-/* OUT_USER_CREATED, OUT_EMAIL_TAKEN, and what policy.h refuses */
+/*
+ * OUT_USER_CREATED, OUT_EMAIL_TAKEN, and what policy.h refuses.  What was
+ * tried for the address before counts no more.
+ */
 enum outcome	 auth_user_add(struct auth *, struct arena *,
 		    const char *email, const char *password);
 /*

@@ -1431,8 +1431,11 @@ path_that_cannot_be_opened_is_refused(void **state)
 
 	(void)state;
 	memcpy(good, path, sizeof(good));
-	(void)snprintf(path, sizeof(path), "%s", dir);
+	/* The lock is made beside it: not beside the test's directory. */
+	(void)snprintf(path, sizeof(path), "%s/notes", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
 	must_refuse(&schema_1, DB_CANNOT_OPEN);
+	assert_int_equal(rmdir(path), 0);
 	(void)snprintf(path, sizeof(path), "%s/none/notes.db", dir);
 	must_refuse(&schema_1, DB_CANNOT_OPEN);
 	memcpy(path, good, sizeof(good));

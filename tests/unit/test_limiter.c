@@ -618,6 +618,24 @@ password_of_an_administrator_ends_the_wait(void **state)
 	assert_false(is_known(device, EMAIL));
 }
 
+/* Nobody is locked out of an account that is still to be made. */
+static void
+guesses_at_nobodys_address_do_not_lock_who_gets_it(void **state)
+{
+	static const char address[] = "new@example.com",
+	    password[] = "purple fifteen letters";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(login(address, "wrong"),
+		    OUT_BAD_CREDENTIALS);
+	assert_int_equal(login(address, password), OUT_TOO_OFTEN);
+	assert_int_equal(auth_user_add(desk, arena, address, password),
+	    OUT_USER_CREATED);
+	assert_int_equal(login(address, password), OUT_LOGGED_IN);
+}
+
 static void
 lockout_slow_lets_one_in_each_hour(void **state)
 {
@@ -886,6 +904,7 @@ main(void)
 		LIMIT(account_keeps_its_newest_browsers),
 		LIMIT(v6_3_1_hundred_failures_wait_for_a_reset),
 		LIMIT(password_of_an_administrator_ends_the_wait),
+		LIMIT(guesses_at_nobodys_address_do_not_lock_who_gets_it),
 		LIMIT(lockout_slow_lets_one_in_each_hour),
 		LIMIT(right_passwords_fill_nothing),
 		LIMIT(b35_count_survives_a_restart),
