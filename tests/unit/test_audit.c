@@ -86,17 +86,17 @@ must(const char *sql)
 static void
 settle(void)
 {
-	assert_int_equal(store_limits_clear(bed.desk->store, arena, NULL, 0),
-	    STORE_OK);
+	assert_int_equal(store_limits_clear(bed.desk->store, arena, NULL, 0,
+	    NULL), STORE_OK);
 }
 
 static enum store_status
 write_as(struct store *s, const char *writer, const char *event)
 {
-	store_on_record(s, &(const struct entry){ .writer = writer,
-	    .event = event, .result = "done", .network = NETWORK,
-	    .door = "POST /test", .request = "r-1", .user_id = "u" });
-	return store_limits_clear(s, arena, NULL, 0);
+	return store_limits_clear(s, arena, NULL, 0, &(const struct entry){
+	    .at = now, .writer = writer, .event = event, .result = "done",
+	    .network = NETWORK, .door = "POST /test", .request = "r-1",
+	    .user_id = "u" });
 }
 
 static void
@@ -321,17 +321,16 @@ write_and_fail(size_t index, void *arg)
 	struct store *s = store_desk(bed.db, true);
 	struct arena *a = arena_new();
 	const char *writer = index % 2 == 0 ? NULL : "gatelodgectl";
-	const struct entry entry = { .writer = writer, .event = "test" };
+	const struct entry entry = { .at = now, .writer = writer,
+	    .event = "test" };
 	int i;
 
 	(void)arg;
 	for (i = 0; i < 20; i++) {
-		store_on_record(s, &entry);
-		helper_must(store_limits_clear(s, a, NULL, 0) == STORE_OK,
-		    "a change failed");
-		store_on_record(s, &entry);
-		helper_must(store_session_end(s, a, "none") == STORE_GONE,
-		    "what is not there was ended");
+		helper_must(store_limits_clear(s, a, NULL, 0, &entry) ==
+		    STORE_OK, "a change failed");
+		helper_must(store_session_end(s, a, "none", &entry) ==
+		    STORE_GONE, "what is not there was ended");
 	}
 	arena_free(a);
 	store_leave(s);
@@ -344,19 +343,6 @@ what_is_undone_leaves_no_row_and_no_gap(void **state)
 	helper_threads(8, write_and_fail, NULL);
 	must_prove("gatelodge", 80);
 	must_prove("gatelodgectl", 80);
-}
-
-/* An entry is of one change: not of the next one as well. */
-static void
-an_entry_is_used_up_by_a_change_that_failed(void **state)
-{
-	(void)state;
-	store_on_record(bed.desk->store, &(const struct entry){
-	    .event = "test" });
-	assert_int_equal(store_session_end(bed.desk->store, arena, "none"),
-	    STORE_GONE);
-	settle();
-	assert_int_equal(count(EVENTS_OF), 0);
 }
 
 /* Age. */
@@ -869,7 +855,6 @@ main(void)
 		TEST(two_writers_have_a_chain_each),
 		TEST(a_chain_goes_on_after_a_restart),
 		TEST(what_is_undone_leaves_no_row_and_no_gap),
-		TEST(an_entry_is_used_up_by_a_change_that_failed),
 		TEST(what_is_old_goes_and_the_rest_is_proved),
 		TEST(the_row_after_those_removed_is_still_bound_to_them),
 		TEST(what_cannot_be_proved_is_not_swept_away),
