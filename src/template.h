@@ -43,7 +43,7 @@
 #define TEMPLATE_DEPTH_MAX	16	/* sections, partials, phrases */
 #define TEMPLATE_NAME_MAX	80	/* bytes */
 #define TEMPLATE_OUTPUT_MAX	262144	/* bytes */
-#define TEMPLATE_TAGS_MAX	8192	/* read in one rendering */
+#define TEMPLATE_TAGS_MAX	4096	/* read in one rendering */
 #define TEMPLATE_STEPS_MAX	65536	/* tags and texts gone through */
 
 /* Where files come from; see shelf_render for the usual place. */

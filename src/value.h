@@ -29,7 +29,7 @@ struct value;
 struct value	*value_object(struct arena *);
 /*
  * Members of an object.  The last one of a name is the one that counts.  A
- * text that is NULL is no member at all.
+ * text that is NULL is no member, and no item, at all.
  */
 void		 value_text(struct arena *, struct value *object,
 		    const char *name, const char *text);
