@@ -20,6 +20,9 @@
 #include "text.h"
 #include "web.h"
 
+const struct caller helper_caller = { .host = "", .network = "",
+    .user_agent = "" };
+
 #define THREADS_MAX	100
 
 void
