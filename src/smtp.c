@@ -246,7 +246,7 @@ set_tls(struct smtp *s)
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (c->smtp_ca[0] != '\0') {
 		SET(CAINFO, c->smtp_ca);
-		SET(CAPATH, NULL);
+		SET(CAPATH, (const char *)NULL);
 	}
 }
 
@@ -287,7 +287,7 @@ perform(struct smtp *s, const struct parcel *p)
 	SET(MAIL_RCPT, to);
 	SET(INFILESIZE_LARGE, (curl_off_t)p->bytes.len);
 	code = curl_easy_perform(s->curl);
-	SET(MAIL_RCPT, NULL);
+	SET(MAIL_RCPT, (struct curl_slist *)NULL);
 	curl_slist_free_all(to);
 	return code;
 }
