@@ -129,17 +129,20 @@ static const struct {
 
 #define EVENT_COUNT	(sizeof(events) / sizeof(events[0]))
 
-void
-auth_on_record(struct auth *auth, enum event event, const char *user_id,
-    const char *email_key)
+const struct entry *
+auth_entry(const struct auth *auth, struct arena *a, enum event event,
+    const char *user_id, const char *email_key)
 {
-	struct entry entry = auth->scene;
+	struct entry *entry;
 
-	entry.event = events[event].name;
-	entry.result = "done";
-	entry.user_id = user_id;
-	entry.email_key = email_key;
-	store_on_record(auth->store, &entry);
+	entry = arena_alloc(a, sizeof(*entry));
+	*entry = auth->scene;
+	entry->at = clock_ms();
+	entry->event = events[event].name;
+	entry->result = "done";
+	entry->user_id = user_id;
+	entry->email_key = email_key;
+	return entry;
 }
 
 static bool
@@ -225,9 +228,9 @@ add_user(struct auth *auth, struct arena *a, const char *email,
 	u->password_hash = new_hash(auth, a, password);
 	if (u->email_key == NULL || u->password_hash == NULL)
 		return OUT_FAULT;
-	auth_on_record(auth, event, NULL, NULL);
-	return outcome_of(store_user_add(auth->store, a, u),
-	    OUT_USER_CREATED, OUT_EMAIL_TAKEN);
+	return outcome_of(store_user_add(auth->store, a, u,
+	    auth_entry(auth, a, event, NULL, NULL)), OUT_USER_CREATED,
+	    OUT_EMAIL_TAKEN);
 }
 
 enum outcome
@@ -243,7 +246,8 @@ auth_user_add(struct auth *auth, struct arena *a, const char *email,
 		return outcome;
 	/* Who failed for the address when it was nobody's locks nobody out. */
 	limiter_of_account(auth->conf, a, u.email_key, u.id, &limits);
-	(void)store_limits_clear(auth->store, a, limits.item, limits.n);
+	(void)store_limits_clear(auth->store, a, limits.item, limits.n,
+	    NULL);
 	return outcome;
 }
 
@@ -405,7 +409,8 @@ start_session(struct auth *auth, struct arena *a, const struct user *u,
 	s.expires_at = sooner(s.ends_at, s.created_at + idle_ms(auth));
 	if (new_device(auth, a, caller, out, &device))
 		start.device = &device;
-	auth_on_record(auth, EVENT_LOGIN_SUCCEEDED, u->id, NULL);
+	start.record = auth_entry(auth, a, EVENT_LOGIN_SUCCEEDED, u->id,
+	    NULL);
 	return store_session_start(auth->store, a, &start);
 }
 
@@ -510,8 +515,8 @@ auth_proved(const struct session *s)
 enum outcome
 auth_logout(struct auth *auth, struct arena *a, const struct session *s)
 {
-	auth_on_record(auth, EVENT_LOGOUT, s->user_id, NULL);
-	return outcome_of(store_session_end(auth->store, a, s->token_hash),
+	return outcome_of(store_session_end(auth->store, a, s->token_hash,
+	    auth_entry(auth, a, EVENT_LOGOUT, s->user_id, NULL)),
 	    OUT_LOGGED_OUT, OUT_NO_SESSION);
 }
 
@@ -552,17 +557,18 @@ auth_session_end(struct auth *auth, struct arena *a,
 	if (i == n)
 		return OUT_NO_SUCH_SESSION;
 	*current = strcmp(list[i].token_hash, mine->token_hash) == 0;
-	auth_on_record(auth, EVENT_SESSION_ENDED, mine->user_id, NULL);
 	return outcome_of(store_session_end(auth->store, a,
-	    list[i].token_hash), OUT_SESSION_ENDED, OUT_NO_SUCH_SESSION);
+	    list[i].token_hash,
+	    auth_entry(auth, a, EVENT_SESSION_ENDED, mine->user_id, NULL)),
+	    OUT_SESSION_ENDED, OUT_NO_SUCH_SESSION);
 }
 
 enum outcome
 auth_sessions_end_others(struct auth *auth, struct arena *a,
     const struct session *mine)
 {
-	auth_on_record(auth, EVENT_SESSION_ENDED, mine->user_id, NULL);
-	return outcome_of(store_sessions_end_others(auth->store, a, mine),
+	return outcome_of(store_sessions_end_others(auth->store, a, mine,
+	    auth_entry(auth, a, EVENT_SESSION_ENDED, mine->user_id, NULL)),
 	    OUT_SESSION_ENDED, OUT_FAULT);
 }
 
@@ -657,9 +663,10 @@ auth_confirm(struct auth *auth, struct arena *a, const struct session *s,
 	outcome = verify_own(auth, a, s, password, &u);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
-	auth_on_record(auth, EVENT_PASSWORD_CONFIRMED, s->user_id, NULL);
 	return outcome_of(store_session_proved(auth->store, a, s,
-	    u.password_hash, clock_ms()), OUT_CONFIRMED, OUT_NO_SESSION);
+	    u.password_hash, clock_ms(), auth_entry(auth, a,
+	    EVENT_PASSWORD_CONFIRMED, s->user_id, NULL)), OUT_CONFIRMED,
+	    OUT_NO_SESSION);
 }
 
 /*
@@ -682,7 +689,8 @@ auth_change_password(struct auth *auth, struct arena *a,
 	change.verified_hash = u.password_hash;
 	if ((change.new_hash = new_hash(auth, a, new_password)) == NULL)
 		return OUT_FAULT;
-	auth_on_record(auth, EVENT_PASSWORD_CHANGED, s->user_id, NULL);
+	change.record = auth_entry(auth, a, EVENT_PASSWORD_CHANGED,
+	    s->user_id, NULL);
 	return outcome_of(store_password_change(auth->store, a, &change),
 	    OUT_PASSWORD_CHANGED, OUT_WRONG_PASSWORD);
 }
@@ -697,9 +705,10 @@ auth_delete(struct auth *auth, struct arena *a, const struct session *s,
 	outcome = verify_own(auth, a, s, password, &u);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
-	auth_on_record(auth, EVENT_USER_DELETED, s->user_id, NULL);
 	return outcome_of(store_user_delete_own(auth->store, a, s,
-	    u.password_hash), OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
+	    u.password_hash,
+	    auth_entry(auth, a, EVENT_USER_DELETED, s->user_id, NULL)),
+	    OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
 }
 
 static enum outcome
@@ -712,8 +721,8 @@ make_reset(struct auth *auth, struct arena *a, const char *email,
 	r.token_hash = new_token(a, &out->token);
 	out->seconds = seconds;
 	r.expires_at = r.created_at + out->seconds * 1000;
-	auth_on_record(auth, event, NULL, r.email_key);
-	return outcome_of(store_reset_add(auth->store, a, &r),
+	return outcome_of(store_reset_add(auth->store, a, &r,
+	    auth_entry(auth, a, event, NULL, r.email_key)),
 	    OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS);
 }
 
@@ -734,8 +743,8 @@ auth_invite(struct auth *auth, struct arena *a, const char *email,
 	    .password_hash = PASSWD_NONE };
 	enum store_status status;
 
-	auth_on_record(auth, EVENT_USER_INVITED, NULL, NULL);
-	status = store_user_add(auth->store, a, &u);
+	status = store_user_add(auth->store, a, &u,
+	    auth_entry(auth, a, EVENT_USER_INVITED, NULL, NULL));
 	if (status == STORE_TAKEN)
 		status = store_user_by_email(auth->store, a, u.email_key, &u);
 	if (status != STORE_OK)
@@ -781,7 +790,7 @@ auth_reset_finish(struct auth *auth, struct arena *a, const char *email,
 	if ((use.password_hash = new_hash(auth, a, new_password)) == NULL)
 		return OUT_FAULT;
 	use.now = clock_ms();
-	auth_on_record(auth, EVENT_RESET_FINISHED, user_id, NULL);
+	use.record = auth_entry(auth, a, EVENT_RESET_FINISHED, user_id, NULL);
 	return outcome_of(store_reset_use(auth->store, a, &use),
 	    OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN);
 }
@@ -804,9 +813,9 @@ auth_user_password(struct auth *auth, struct arena *a, const char *email,
 	    auth_email_key(a, email), &u);
 	if (status == STORE_OK) {
 		limiter_of_account(auth->conf, a, u.email_key, u.id, &limits);
-		auth_on_record(auth, EVENT_PASSWORD_SET, u.id, NULL);
 		status = store_user_password(auth->store, a, &u, hash,
-		    limits.item, limits.n);
+		    limits.item, limits.n,
+		    auth_entry(auth, a, EVENT_PASSWORD_SET, u.id, NULL));
 	}
 	return outcome_of(status, OUT_PASSWORD_UPDATED, OUT_UNKNOWN_ADDRESS);
 }
@@ -817,7 +826,7 @@ auth_user_unlock(struct auth *auth, struct arena *a, const struct user *u)
 	struct limiter limits;
 
 	limiter_of_account(auth->conf, a, u->email_key, u->id, &limits);
-	auth_on_record(auth, EVENT_USER_UNLOCKED, u->id, NULL);
 	return outcome_of(store_limits_clear(auth->store, a, limits.item,
-	    limits.n), OUT_CONFIRMED, OUT_FAULT);
+	    limits.n, auth_entry(auth, a, EVENT_USER_UNLOCKED, u->id, NULL)),
+	    OUT_CONFIRMED, OUT_FAULT);
 }

@@ -55,11 +55,11 @@ struct caller {
 };
 
 /*
- * The next change at the store is this event, of the account by its id, or
- * else of the address.  The law does that for each change of its own.
+ * What a change at the store is put on record as: this event, at this moment,
+ * of the account by its id, or else of the address.
  */
-void		 auth_on_record(struct auth *, enum event,
-		    const char *user_id, const char *email_key);
+const struct entry *auth_entry(const struct auth *, struct arena *,
+		    enum event, const char *user_id, const char *email_key);
 /* What a refusal or a read is put on record as, if it is. */
 struct refusal {
 	const char	*event;		/* of the log */

@@ -135,9 +135,9 @@ bring_over(struct clerk *c, struct import *im, const char *path)
 {
 	struct arrival w = { .clerk = c, .import = im };
 
-	auth_on_record(&c->auth, EVENT_USER_IMPORTED, NULL, NULL);
-	return judge(c, &w, path,
-	    store_users_enter(c->auth.store, enter_all, &w));
+	return judge(c, &w, path, store_users_enter(c->auth.store, enter_all,
+	    &w, auth_entry(&c->auth, c->arena, EVENT_USER_IMPORTED, NULL,
+	    NULL)));
 }
 
 static struct import *

@@ -177,9 +177,9 @@ errand_user_disable(struct clerk *c)
 
 	if ((code = find(c, &u)) != EX_OK)
 		return code;
-	auth_on_record(&c->auth, EVENT_USER_DISABLED, u.id, NULL);
 	code = clerk_status(store_user_disable(c->auth.store, c->arena,
-	    u.email_key, clock_ms()));
+	    u.email_key, clock_ms(),
+	    auth_entry(&c->auth, c->arena, EVENT_USER_DISABLED, u.id, NULL)));
 	return code == EX_OK ? clerk_done(c, "disabled") : code;
 }
 
@@ -191,9 +191,9 @@ errand_user_enable(struct clerk *c)
 
 	if ((code = find(c, &u)) != EX_OK)
 		return code;
-	auth_on_record(&c->auth, EVENT_USER_ENABLED, u.id, NULL);
 	code = clerk_status(store_user_enable(c->auth.store, c->arena,
-	    u.email_key));
+	    u.email_key,
+	    auth_entry(&c->auth, c->arena, EVENT_USER_ENABLED, u.id, NULL)));
 	return code == EX_OK ? clerk_done(c, "enabled") : code;
 }
 
@@ -212,9 +212,9 @@ errand_user_delete(struct clerk *c)
 		return code;
 	if (clerk_asked(c, OPT_DRY_RUN))
 		return clerk_done(c, "would be deleted");
-	auth_on_record(&c->auth, EVENT_USER_REMOVED, u.id, NULL);
 	code = clerk_status(store_user_delete(c->auth.store, c->arena,
-	    u.email_key));
+	    u.email_key,
+	    auth_entry(&c->auth, c->arena, EVENT_USER_REMOVED, u.id, NULL)));
 	return code == EX_OK ? clerk_done(c, "deleted") : code;
 }
 
@@ -293,12 +293,11 @@ errand_user_groups(struct clerk *c)
 		return clerk_fail(EX_USAGE, "groups are +NAME and -NAME, "
 		    "or NAME alone: a to z, 0 to 9, and after the first "
 		    "character - _ . too, at most %d", GROUP_MAX);
-	if ((code = find(c, &u)) == EX_OK && command->args > 1) {
-		auth_on_record(&c->auth, EVENT_GROUPS_CHANGED, u.id, NULL);
+	if ((code = find(c, &u)) == EX_OK && command->args > 1)
 		code = clerk_status(store_groups_change(c->auth.store,
 		    c->arena, u.email_key, !is_change(command->arg[1]), m,
-		    command->args - 1));
-	}
+		    command->args - 1, auth_entry(&c->auth, c->arena,
+		    EVENT_GROUPS_CHANGED, u.id, NULL)));
 	return code == EX_OK ? show_groups(c, &u) : code;
 }
 
@@ -376,9 +375,9 @@ end_every(struct clerk *c)
 
 	if ((code = clerk_open(c, false)) != EX_OK)
 		return code;
-	auth_on_record(&c->auth, EVENT_SESSIONS_ENDED, NULL, NULL);
-	code = clerk_status(store_sessions_end_every(c->auth.store,
-	    c->arena));
+	code = clerk_status(store_sessions_end_every(c->auth.store, c->arena,
+	    auth_entry(&c->auth, c->arena, EVENT_SESSIONS_ENDED, NULL,
+	    NULL)));
 	if (code == EX_OK)
 		SHEET_ROW(c->sheet, { "done", .text = "all sessions ended" });
 	return code;
@@ -397,8 +396,8 @@ errand_session_end(struct clerk *c)
 		return end_every(c);
 	if ((code = find(c, &u)) != EX_OK)
 		return code;
-	auth_on_record(&c->auth, EVENT_SESSIONS_ENDED, u.id, NULL);
-	code = clerk_status(store_sessions_end(c->auth.store, c->arena,
-	    u.id));
+	code = clerk_status(store_sessions_end(c->auth.store, c->arena, u.id,
+	    auth_entry(&c->auth, c->arena, EVENT_SESSIONS_ENDED, u.id,
+	    NULL)));
 	return code == EX_OK ? clerk_done(c, "sessions ended") : code;
 }

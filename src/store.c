@@ -41,8 +41,6 @@ STATEMENTS(FITS)
 struct store {
 	struct db	*db;
 	struct db_conn	*reader;	/* NULL until it is needed */
-	struct entry	 entry;		/* of the next change, if it has one */
-	bool		 on_record;
 };
 
 const struct db_schema *
@@ -141,54 +139,46 @@ struct deed {
 	struct arena	*arena;
 	db_work		*work;
 	void		*arg;
-	struct entry	 entry;
+	const struct entry *record;
 };
-
-void
-store_on_record(struct store *s, const struct entry *entry)
-{
-	s->entry = *entry;
-	s->entry.at = clock_ms();
-	s->on_record = true;
-}
 
 /* Before the change: it may take the account away. */
 static enum db_status
-look_up_account(struct db_conn *c, struct deed *d)
+look_up_account(struct db_conn *c, struct arena *a, struct entry *e)
 {
 	struct db_value row[COLUMNS_MAX];
 	enum db_status status;
 
-	if (d->entry.user_id != NULL || d->entry.email_key == NULL)
+	if (e->user_id != NULL || e->email_key == NULL)
 		return DB_OK;
-	status = db_run(c, d->arena, USER_BY_EMAIL,
-	    ARGS(DB_TEXT(d->entry.email_key)), row);
+	status = db_run(c, a, USER_BY_EMAIL, ARGS(DB_TEXT(e->email_key)),
+	    row);
 	if (status == DB_OK)
-		d->entry.user_id = row[0].text;
+		e->user_id = row[0].text;
 	return status == DB_NONE ? DB_OK : status;
 }
 
 static enum db_status
 work_deed(struct db_conn *c, void *arg)
 {
-	struct deed *d = arg;
+	const struct deed *d = arg;
+	struct entry entry = *d->record;
 	enum db_status status;
 
-	status = look_up_account(c, d);
+	status = look_up_account(c, d->arena, &entry);
 	if (status == DB_OK)
 		status = d->work(c, d->arg);
-	return status == DB_OK ? trail_add(c, d->arena, &d->entry) : status;
+	return status == DB_OK ? trail_add(c, d->arena, &entry) : status;
 }
 
 static enum store_status
-change_by(struct store *s, struct arena *a, db_work *work, void *arg)
+change_by(struct store *s, struct arena *a, db_work *work, void *arg,
+    const struct entry *record)
 {
 	struct deed d = { .arena = a, .work = work, .arg = arg,
-	    .entry = s->entry };
-	bool on_record = s->on_record;
+	    .record = record };
 
-	s->on_record = false;
-	return status_of(on_record ? db_write(s->db, work_deed, &d) :
+	return status_of(record != NULL ? db_write(s->db, work_deed, &d) :
 	    db_write(s->db, work, arg));
 }
 
@@ -210,11 +200,11 @@ work_single(struct db_conn *c, void *arg)
 
 static enum store_status
 write_single(struct store *s, struct arena *a, enum statement id,
-    const struct db_value *args)
+    const struct db_value *args, const struct entry *record)
 {
 	struct single w = { .arena = a, .id = id, .args = args };
 
-	return change_by(s, a, work_single, &w);
+	return change_by(s, a, work_single, &w, record);
 }
 
 /* Users. */
@@ -229,16 +219,31 @@ new_id(struct arena *a)
 	return id;
 }
 
+/* The record, of an account that has its id only now. */
+static const struct entry *
+record_of(struct arena *a, const struct entry *record, const char *user_id)
+{
+	struct entry *own;
+
+	if (record == NULL)
+		return NULL;
+	own = arena_alloc(a, sizeof(*own));
+	*own = *record;
+	own->user_id = user_id;
+	return own;
+}
+
 enum store_status
-store_user_add(struct store *s, struct arena *a, struct user *u)
+store_user_add(struct store *s, struct arena *a, struct user *u,
+    const struct entry *record)
 {
 	enum store_status status;
 
 	u->id = new_id(a);
-	s->entry.user_id = u->id;
 	status = write_single(s, a, USER_ADD, ARGS(DB_TEXT(u->id),
 	    DB_TEXT(u->email), DB_TEXT(u->email_key),
-	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)));
+	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)),
+	    record_of(a, record, u->id));
 	return status == STORE_GONE ? STORE_TAKEN : status;
 }
 
@@ -246,8 +251,7 @@ struct store_entry {
 	struct db_conn	*conn;
 	store_enter_all	*all;
 	void		*arg;
-	struct entry	 entry;		/* of each account, if it has one */
-	bool		 on_record;
+	const struct entry *record;	/* of each account, but for its id */
 	enum db_status	 status;	/* the last but for DB_NONE */
 };
 
@@ -263,9 +267,9 @@ store_user_enter(struct store_entry *e, struct arena *a, struct user *u)
 	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)), row);
 	if (status == DB_NONE)
 		return STORE_TAKEN;
-	e->entry.user_id = u->id;
-	if (status == DB_OK && e->on_record)
-		status = trail_add(e->conn, a, &e->entry);
+	if (status == DB_OK && e->record != NULL)
+		status = trail_add(e->conn, a,
+		    record_of(a, e->record, u->id));
 	if (status != DB_OK)
 		e->status = status;
 	return status_of(status);
@@ -285,12 +289,12 @@ work_enter(struct db_conn *c, void *arg)
 }
 
 enum store_status
-store_users_enter(struct store *s, store_enter_all *all, void *arg)
+store_users_enter(struct store *s, store_enter_all *all, void *arg,
+    const struct entry *record)
 {
-	struct store_entry e = { .all = all, .arg = arg, .status = DB_OK,
-	    .entry = s->entry, .on_record = s->on_record };
+	struct store_entry e = { .all = all, .arg = arg, .record = record,
+	    .status = DB_OK };
 
-	s->on_record = false;
 	return status_of(db_write(s->db, work_enter, &e));
 }
 
@@ -328,11 +332,12 @@ store_user_by_id(struct store *s, struct arena *a, const char *id,
 
 enum store_status
 store_user_delete_own(struct store *s, struct arena *a,
-    const struct session *session, const char *verified_hash)
+    const struct session *session, const char *verified_hash,
+    const struct entry *record)
 {
 	return write_single(s, a, USER_DELETE_OWN, ARGS(
 	    DB_TEXT(session->user_id), DB_TEXT(verified_hash),
-	    DB_TEXT(session->token_hash)));
+	    DB_TEXT(session->token_hash)), record);
 }
 
 struct own_change {
@@ -370,7 +375,7 @@ store_password_change(struct store *s, struct arena *a,
 {
 	struct own_change w = { .arena = a, .change = change };
 
-	return change_by(s, a, work_own_change, &w);
+	return change_by(s, a, work_own_change, &w, change->record);
 }
 
 /* Limits. */
@@ -539,11 +544,11 @@ work_clear(struct db_conn *c, void *arg)
 
 enum store_status
 store_limits_clear(struct store *s, struct arena *a,
-    const struct limit *limit, size_t n)
+    const struct limit *limit, size_t n, const struct entry *record)
 {
 	struct taking w = { .arena = a, .limit = limit, .n = n };
 
-	return change_by(s, a, work_clear, &w);
+	return change_by(s, a, work_clear, &w, record);
 }
 
 enum store_status
@@ -636,7 +641,7 @@ store_session_start(struct store *s, struct arena *a,
 {
 	struct start w = { .arena = a, .start = start };
 
-	return change_by(s, a, work_start, &w);
+	return change_by(s, a, work_start, &w, start->record);
 }
 
 /* An array that grows in the arena. */
@@ -713,19 +718,20 @@ store_session_seen(struct store *s, const struct session *session,
 
 enum store_status
 store_session_proved(struct store *s, struct arena *a,
-    const struct session *session, const char *verified_hash, int64_t now)
+    const struct session *session, const char *verified_hash, int64_t now,
+    const struct entry *record)
 {
 	return write_single(s, a, SESSION_PROVED, ARGS(DB_NUMBER(now),
 	    DB_TEXT(session->token_hash), DB_TEXT(session->user_id),
-	    DB_TEXT(verified_hash)));
+	    DB_TEXT(verified_hash)), record);
 }
 
 enum store_status
 store_sessions_end_others(struct store *s, struct arena *a,
-    const struct session *kept)
+    const struct session *kept, const struct entry *record)
 {
 	return write_single(s, a, SESSIONS_END_OTHERS,
-	    ARGS(DB_TEXT(kept->user_id), DB_TEXT(kept->token_hash)));
+	    ARGS(DB_TEXT(kept->user_id), DB_TEXT(kept->token_hash)), record);
 }
 
 enum store_status
@@ -747,19 +753,22 @@ store_session_by_token(struct store *s, struct arena *a,
 }
 
 enum store_status
-store_session_end(struct store *s, struct arena *a, const char *token_hash)
+store_session_end(struct store *s, struct arena *a, const char *token_hash,
+    const struct entry *record)
 {
-	return write_single(s, a, SESSION_END, ARGS(DB_TEXT(token_hash)));
+	return write_single(s, a, SESSION_END, ARGS(DB_TEXT(token_hash)),
+	    record);
 }
 
 /* Resets. */
 
 enum store_status
-store_reset_add(struct store *s, struct arena *a, const struct reset *r)
+store_reset_add(struct store *s, struct arena *a, const struct reset *r,
+    const struct entry *record)
 {
 	return write_single(s, a, RESET_ADD, ARGS(DB_TEXT(r->token_hash),
 	    DB_NUMBER(r->created_at), DB_NUMBER(r->expires_at),
-	    DB_TEXT(r->email_key)));
+	    DB_TEXT(r->email_key)), record);
 }
 
 enum store_status
@@ -818,7 +827,7 @@ store_reset_use(struct store *s, struct arena *a, const struct reset_use *use)
 {
 	struct use w = { .arena = a, .use = use };
 
-	return change_by(s, a, work_use, &w);
+	return change_by(s, a, work_use, &w, use->record);
 }
 
 /* What has expired. */
@@ -1152,46 +1161,6 @@ store_users_after(struct store *s, struct arena *a, const char *email_key,
 	    take_user, &page);
 }
 
-/* One row of users is changed, or nobody's; then more of what is its own. */
-struct change {
-	struct arena	*arena;
-	enum statement	 id;
-	const struct db_value *args;
-	bool		 ends;		/* its sessions and its reset */
-	bool		 anew;
-	const struct membership *groups;
-	size_t		 n;
-	size_t		 members;	/* of groups, at the end */
-};
-
-static enum db_status
-work_change(struct db_conn *c, void *arg)
-{
-	struct db_value row[COLUMNS_MAX], none[COLUMNS_MAX];
-	const struct change *w = arg;
-	enum db_status status;
-
-	status = db_run(c, w->arena, w->id, w->args, row);
-	if (status != DB_OK || !w->ends)
-		return status;
-	status = db_run(c, w->arena, SESSIONS_END_ALL,
-	    ARGS(DB_TEXT(row[0].text)), none);
-	if (status != DB_OK)
-		return status;
-	return db_run(c, w->arena, RESET_END, ARGS(DB_TEXT(row[0].text)),
-	    none);
-}
-
-static enum store_status
-change(struct store *s, struct arena *a, enum statement id,
-    const struct db_value *args, bool ends)
-{
-	struct change w = { .arena = a, .id = id, .args = args,
-	    .ends = ends };
-
-	return change_by(s, a, work_change, &w);
-}
-
 static enum db_status
 work_password(struct db_conn *c, void *arg)
 {
@@ -1205,34 +1174,55 @@ work_password(struct db_conn *c, void *arg)
 
 enum store_status
 store_user_password(struct store *s, struct arena *a, const struct user *u,
-    const char *password_hash, const struct limit *limit, size_t n)
+    const char *password_hash, const struct limit *limit, size_t n,
+    const struct entry *record)
 {
 	const struct reset_use use = { .password_hash = password_hash,
 	    .limit = limit, .limits = n };
 	struct use w = { .arena = a, .use = &use, .user_id = u->id };
 
-	return change_by(s, a, work_password, &w);
+	return change_by(s, a, work_password, &w, record);
+}
+
+static enum db_status
+work_disable(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	const struct single *w = arg;
+	enum db_status status;
+
+	status = db_run(c, w->arena, w->id, w->args, row);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, SESSIONS_END_ALL,
+		    ARGS(DB_TEXT(row[0].text)), NULL);
+	return status != DB_OK ? status : db_run(c, w->arena, RESET_END,
+	    ARGS(DB_TEXT(row[0].text)), NULL);
 }
 
 enum store_status
 store_user_disable(struct store *s, struct arena *a, const char *email_key,
-    int64_t now)
+    int64_t now, const struct entry *record)
 {
-	return change(s, a, USER_SET_DISABLED, ARGS(DB_NUMBER(now),
-	    DB_TEXT(email_key)), true);
+	struct single w = { .arena = a, .id = USER_SET_DISABLED,
+	    .args = ARGS(DB_NUMBER(now), DB_TEXT(email_key)) };
+
+	return change_by(s, a, work_disable, &w, record);
 }
 
 enum store_status
-store_user_enable(struct store *s, struct arena *a, const char *email_key)
+store_user_enable(struct store *s, struct arena *a, const char *email_key,
+    const struct entry *record)
 {
-	return change(s, a, USER_SET_DISABLED, ARGS(DB_NUMBER(0),
-	    DB_TEXT(email_key)), false);
+	return write_single(s, a, USER_SET_DISABLED, ARGS(DB_NUMBER(0),
+	    DB_TEXT(email_key)), record);
 }
 
 enum store_status
-store_user_delete(struct store *s, struct arena *a, const char *email_key)
+store_user_delete(struct store *s, struct arena *a, const char *email_key,
+    const struct entry *record)
 {
-	return change(s, a, USER_DELETE, ARGS(DB_TEXT(email_key)), false);
+	return write_single(s, a, USER_DELETE, ARGS(DB_TEXT(email_key)),
+	    record);
 }
 
 static bool
@@ -1274,6 +1264,16 @@ store_devices_of(struct store *s, struct arena *a, const char *user_id,
 	    DB_NUMBER(now)), take_device, &page);
 }
 
+/* Of an account's groups. */
+struct change {
+	struct arena	*arena;
+	const char	*email_key;
+	bool		 anew;
+	const struct membership *groups;
+	size_t		 n;
+	size_t		 members;	/* of groups, at the end */
+};
+
 static bool
 count_one(const struct db_value *row, void *arg)
 {
@@ -1312,32 +1312,37 @@ work_groups(struct db_conn *c, void *arg)
 	struct change *w = arg;
 	enum db_status status;
 
-	status = db_run(c, w->arena, USER_DETAILS, w->args, row);
+	status = db_run(c, w->arena, USER_DETAILS,
+	    ARGS(DB_TEXT(w->email_key)), row);
 	return status == DB_OK ? change_groups(c, w, row[0].text) : status;
 }
 
 enum store_status
 store_groups_change(struct store *s, struct arena *a, const char *email_key,
-    bool anew, const struct membership *groups, size_t n)
+    bool anew, const struct membership *groups, size_t n,
+    const struct entry *record)
 {
-	struct change w = { .arena = a, .args = ARGS(DB_TEXT(email_key)),
+	struct change w = { .arena = a, .email_key = email_key,
 	    .anew = anew, .groups = groups, .n = n };
 	enum store_status status;
 
-	status = change_by(s, a, work_groups, &w);
+	status = change_by(s, a, work_groups, &w, record);
 	return w.members > STORE_GROUPS_MAX ? STORE_FULL : status;
 }
 
 enum store_status
-store_sessions_end(struct store *s, struct arena *a, const char *user_id)
+store_sessions_end(struct store *s, struct arena *a, const char *user_id,
+    const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)));
+	return write_single(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
+	    record);
 }
 
 enum store_status
-store_sessions_end_every(struct store *s, struct arena *a)
+store_sessions_end_every(struct store *s, struct arena *a,
+    const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_EVERY, NULL);
+	return write_single(s, a, SESSIONS_END_EVERY, NULL, record);
 }
 
 enum store_status

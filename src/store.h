@@ -8,6 +8,11 @@
  *
  * STORE_GONE: there is no such thing, or no longer.  STORE_BUSY: another
  * process holds the database, ask again.  STORE_FAULT has been logged.
+ *
+ * record: the row of the audit trail that rides in the same transaction as the
+ * change, so that neither is there without the other; NULL for none.  Without
+ * user_id, email_key is looked up as the transaction begins.  The texts must
+ * last until the call returns.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -84,6 +89,7 @@ struct session_start {
 	const struct limit *limit;	/* whose places are given back */
 	size_t		 limits;
 	const struct device *device;	/* or NULL */
+	const struct entry *record;
 };
 
 /* How an account gets another password from who knows its old one. */
@@ -93,6 +99,7 @@ struct password_change {
 	const char	*new_hash;
 	const char	*kept;		/* the session it was asked in */
 	int64_t		 now;
+	const struct entry *record;
 };
 
 struct reset {
@@ -131,25 +138,18 @@ void		 store_leave(struct store *);
  * Accounts by the thousand, in one transaction: all is called in the writer's
  * thread, and whatever it enters counts once it has said true, or not at all.
  * Nobody else can write until then: it waits for nothing.  STORE_GONE: it has
- * said false.
+ * said false.  The record is of each account, by its own id.
  */
 struct store_entry;
 typedef bool store_enter_all(struct store_entry *, void *arg);
 enum store_status store_users_enter(struct store *, store_enter_all *all,
-		    void *arg);
-/* As store_user_add does; each is put on record by itself. */
+		    void *arg, const struct entry *record);
+/* As store_user_add does. */
 enum store_status store_user_enter(struct store_entry *, struct arena *,
 		    struct user *u);
 
-/*
- * The audit trail; see trail.h.
- *
- * What the next change at this desk is put on record as: a row in the same
- * transaction, so that neither is there without the other.  It is that
- * change's alone, whatever becomes of it.  Without user_id, email_key is
- * looked up as the transaction begins.  The texts must last until then.
- */
-void		 store_on_record(struct store *, const struct entry *);
+/* The audit trail; see trail.h. */
+
 /*
  * Puts on record what changed nothing.  Not waited for, and a crash may lose
  * it.  Nobody fills the disk with these: of one event, STORE_RECORD_BURST
@@ -190,9 +190,9 @@ enum store_status store_audit_writer_after(struct store *, struct arena *,
 enum store_status store_audit_check(struct store *, struct arena *,
 		    const char *writer, struct chain_check *out);
 
-/* STORE_OK or STORE_TAKEN.  u->id is made here. */
+/* STORE_OK or STORE_TAKEN.  u->id is made here, and the record is of it. */
 enum store_status store_user_add(struct store *, struct arena *,
-		    struct user *u);
+		    struct user *u, const struct entry *record);
 enum store_status store_user_by_email(struct store *, struct arena *,
 		    const char *email_key, struct user *out);
 
@@ -203,7 +203,8 @@ enum store_status store_user_by_id(struct store *, struct arena *,
  * or the account's password hash is no longer the verified one.
  */
 enum store_status store_user_delete_own(struct store *, struct arena *,
-		    const struct session *, const char *verified_hash);
+		    const struct session *, const char *verified_hash,
+		    const struct entry *record);
 /*
  * Ends the account's other sessions and its pending reset.  STORE_GONE: the
  * hash is no longer the one that was verified.
@@ -231,15 +232,16 @@ void		 store_session_seen(struct store *, const struct session *,
 /* Notes that the password whose hash was verified has been shown now. */
 enum store_status store_session_proved(struct store *, struct arena *,
 		    const struct session *, const char *verified_hash,
-		    int64_t now);
+		    int64_t now, const struct entry *record);
 enum store_status store_sessions_end_others(struct store *, struct arena *,
-		    const struct session *kept);
+		    const struct session *kept,
+		    const struct entry *record);
 /* A live one, by token hash.  Fills all but network and user_agent. */
 enum store_status store_session_by_token(struct store *, struct arena *,
 		    const char *token_hash, int64_t now,
 		    struct session *out);
 enum store_status store_session_end(struct store *, struct arena *,
-		    const char *token_hash);
+		    const char *token_hash, const struct entry *record);
 
 /*
  * Takes a place in each bucket, or in none.  STORE_GONE: one of them lets
@@ -253,7 +255,8 @@ void		 store_limits_give(struct store *, const struct limit *,
 		    size_t n);
 /* Empties the buckets. */
 enum store_status store_limits_clear(struct store *, struct arena *,
-		    const struct limit *, size_t n);
+		    const struct limit *, size_t n,
+		    const struct entry *record);
 /*
  * Since when and until when an account knows browsers, the newest first.  out
  * holds STORE_DEVICES_MAX.
@@ -272,7 +275,7 @@ enum store_status store_device_known(struct store *, struct arena *,
 
 /* Takes the place of a pending one.  STORE_GONE: none such, or disabled. */
 enum store_status store_reset_add(struct store *, struct arena *,
-		    const struct reset *);
+		    const struct reset *, const struct entry *record);
 /* Would store_reset_use find it now?  Whose account it is; changes nothing. */
 enum store_status store_reset_pending(struct store *, struct arena *,
 		    const char *token_hash, const char *email_key,
@@ -288,6 +291,7 @@ struct reset_use {
 	int64_t		 now;
 	const struct limit *limit;	/* emptied */
 	size_t		 limits;
+	const struct entry *record;
 };
 enum store_status store_reset_use(struct store *, struct arena *,
 		    const struct reset_use *);
@@ -324,15 +328,17 @@ enum store_status store_users_after(struct store *, struct arena *,
  */
 enum store_status store_user_password(struct store *, struct arena *,
 		    const struct user *, const char *password_hash,
-		    const struct limit *, size_t n);
+		    const struct limit *, size_t n,
+		    const struct entry *record);
 /* Ends them too; from now on there is none until the account is enabled. */
 enum store_status store_user_disable(struct store *, struct arena *,
-		    const char *email_key, int64_t now);
+		    const char *email_key, int64_t now,
+		    const struct entry *record);
 enum store_status store_user_enable(struct store *, struct arena *,
-		    const char *email_key);
+		    const char *email_key, const struct entry *record);
 /* With all that is the account's. */
 enum store_status store_user_delete(struct store *, struct arena *,
-		    const char *email_key);
+		    const char *email_key, const struct entry *record);
 
 /* All of them, in order.  out holds STORE_GROUPS_MAX. */
 enum store_status store_groups(struct store *, struct arena *,
@@ -343,12 +349,14 @@ enum store_status store_groups(struct store *, struct arena *,
  */
 enum store_status store_groups_change(struct store *, struct arena *,
 		    const char *email_key, bool anew,
-		    const struct membership *, size_t n);
+		    const struct membership *, size_t n,
+		    const struct entry *record);
 
 enum store_status store_sessions_end(struct store *, struct arena *,
-		    const char *user_id);
+		    const char *user_id, const struct entry *record);
 /* Everybody's. */
-enum store_status store_sessions_end_every(struct store *, struct arena *);
+enum store_status store_sessions_end_every(struct store *, struct arena *,
+		    const struct entry *record);
 /*
  * Ends all sessions and resets in a copy that nobody has open: what has been
  * ended since it was made must not come back with it.

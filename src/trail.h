@@ -28,7 +28,7 @@
 
 /* What a row says.  NULL: nothing. */
 struct entry {
-	int64_t		 at;		/* store.h sees to it */
+	int64_t		 at;		/* store_record takes its own */
 	const char	*writer;	/* NULL: the service */
 	const char	*event;
 	const char	*result;

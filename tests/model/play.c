@@ -100,7 +100,7 @@ static void
 settle(struct play *p)
 {
 	helper_must(store_session_end(p->bed.desk->store, p->arena,
-	    "none") == STORE_GONE, "the writer");
+	    "none", NULL) == STORE_GONE, "the writer");
 }
 
 /* A request from what the model was told. */
@@ -464,8 +464,8 @@ disable(struct play *p, int person, bool disabled)
 	enum store_status status;
 
 	status = disabled ? store_user_disable(p->bed.desk->store, p->arena,
-	    key, p->world.now) : store_user_enable(p->bed.desk->store,
-	    p->arena, key);
+	    key, p->world.now, NULL) : store_user_enable(p->bed.desk->store,
+	    p->arena, key, NULL);
 	world_disable(&p->world, person, disabled);
 	return status == (exists ? STORE_OK : STORE_GONE) ||
 	    differs(p, "%s came to %d", disabled ? "disable" : "enable",

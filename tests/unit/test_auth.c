@@ -1155,7 +1155,7 @@ b21_login_racing_a_reset_leaves_no_session(void **state)
 static void
 disable(const char *key)
 {
-	assert_int_equal(store_user_disable(desk->store, arena, key, now),
+	assert_int_equal(store_user_disable(desk->store, arena, key, now, NULL),
 	    STORE_OK);
 }
 
@@ -1177,7 +1177,7 @@ disabled_account_is_answered_as_a_wrong_password(void **state)
 	    &(struct grant){ .token = NULL }), OUT_UNKNOWN_ADDRESS);
 	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_EMAIL_TAKEN);
 	assert_int_equal(store_user_enable(desk->store, arena,
-	    "bob@example.com"), STORE_OK);
+	    "bob@example.com", NULL), STORE_OK);
 	assert_int_equal(whose(session), OUT_NO_SESSION);
 	assert_int_equal(finish(EMAIL, token, "new"), OUT_BAD_RESET_TOKEN);
 	(void)must_login(EMAIL, PASSWORD);
@@ -1235,7 +1235,7 @@ login_or_disable(size_t index, void *arg)
 			    DIGEST_TOKEN_LEN + 1);
 	if (index == 0)
 		*(enum store_status *)arg = store_user_disable(
-		    guest.desk->store, a, "bob@example.com", now);
+		    guest.desk->store, a, "bob@example.com", now, NULL);
 	helper_guest_close(&guest);
 	arena_free(a);
 }

@@ -82,7 +82,8 @@ enroll(const char *email)
 	    .created_at = now, .password_hash = hash };
 
 	assert_true(passwd_hash(desk->passwd, PASSWORD, &cheap.hashing, hash));
-	assert_int_equal(store_user_add(desk->store, arena, &u), STORE_OK);
+	assert_int_equal(store_user_add(desk->store, arena, &u, NULL),
+	    STORE_OK);
 }
 
 static int
@@ -145,7 +146,7 @@ count(const char *sql)
 static void
 settle(void)
 {
-	assert_int_equal(store_session_end(desk->store, arena, "none"),
+	assert_int_equal(store_session_end(desk->store, arena, "none", NULL),
 	    STORE_GONE);
 }
 
@@ -594,7 +595,8 @@ v6_3_1_hundred_failures_wait_for_a_reset(void **state)
 	assert_true(digest_token_hash(token, hash));
 	r.token_hash = hash;
 	r.expires_at = now + HOUR;
-	assert_int_equal(store_reset_add(desk->store, arena, &r), STORE_OK);
+	assert_int_equal(store_reset_add(desk->store, arena, &r, NULL),
+	    STORE_OK);
 	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, token,
 	    "a new long password"), OUT_PASSWORD_UPDATED);
 	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);

@@ -261,7 +261,7 @@ costs_what_nobody_costs(const char *hash, int cost)
 	int64_t real = INT64_MAX, nobody = INT64_MAX, took;
 	int i;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 3; i++) {
 		took = cpu_of_a_refusal(hash, cost);
 		real = took < real ? took : real;
 		took = cpu_of_a_refusal(NULL, cost);
@@ -290,12 +290,12 @@ b10_a_weaker_hash_is_refused_as_late_as_a_new_one(void **state)
 	int cost;
 
 	(void)state;
-	for (cost = 3; cost < 6; cost++) {
+	for (cost = 2; cost < 5; cost++) {
 		assert_true(passwd_hash(scratch, "phrase", AT(cost), hash));
-		costs_what_nobody_costs(hash, 6);
+		costs_what_nobody_costs(hash, 5);
 	}
-	assert_true(passwd_hash(scratch, "phrase", AT(5), hash));
-	assert_int_equal(passwd_verify(scratch, "phrase", hash, AT(6)),
+	assert_true(passwd_hash(scratch, "phrase", AT(4), hash));
+	assert_int_equal(passwd_verify(scratch, "phrase", hash, AT(5)),
 	    PASSWD_MATCH);
 }
 

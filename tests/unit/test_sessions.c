@@ -126,7 +126,7 @@ count(const char *sql)
 static void
 settle(void)
 {
-	assert_int_equal(store_session_end(desk->store, arena, "none"),
+	assert_int_equal(store_session_end(desk->store, arena, "none", NULL),
 	    STORE_GONE);
 }
 
@@ -590,7 +590,7 @@ export_holds_what_is_held(void **state)
 
 	(void)state;
 	assert_int_equal(store_groups_change(desk->store, arena, EMAIL, false,
-	    groups, 2), STORE_OK);
+	    groups, 2, NULL), STORE_OK);
 	is_answer(export(token), 200, arena_printf(arena,
 	    "{\"sessions\":[{\"id\":\"%s\","
 	    "\"created\":\"2023-11-14T22:13:20.000Z\","
@@ -700,14 +700,14 @@ set_another_password(void)
 static void
 disable(void)
 {
-	assert_int_equal(store_user_disable(desk->store, arena, EMAIL, now),
-	    STORE_OK);
+	assert_int_equal(store_user_disable(desk->store, arena, EMAIL, now,
+	    NULL), STORE_OK);
 }
 
 static void
 end_all(void)
 {
-	assert_int_equal(store_sessions_end_every(desk->store, arena),
+	assert_int_equal(store_sessions_end_every(desk->store, arena, NULL),
 	    STORE_OK);
 }
 
@@ -736,8 +736,8 @@ b21_deletion_that_was_overtaken_deletes_nothing(void **state)
 
 	(void)state;
 	for (i = 0; i < HELPER_COUNT(events); i++) {
-		assert_int_equal(store_user_enable(desk->store, arena, EMAIL),
-		    STORE_OK);
+		assert_int_equal(store_user_enable(desk->store, arena, EMAIL,
+		    NULL), STORE_OK);
 		mine = session_of(login(EMAIL));
 		meanwhile = events[i];
 		clock_replace(tell_time_late);

@@ -52,7 +52,7 @@ add_user(const char *email, const char *hash)
 	struct user u = { .email = email, .email_key = email,
 	    .password_hash = hash, .created_at = NOW };
 
-	assert_int_equal(store_user_add(store, arena, &u), STORE_OK);
+	assert_int_equal(store_user_add(store, arena, &u, NULL), STORE_OK);
 	return u.id;
 }
 
@@ -84,7 +84,7 @@ add_reset(const char *email, const char *token)
 	const struct reset r = { .token_hash = token, .email_key = email,
 	    .created_at = NOW, .expires_at = LATER };
 
-	return store_reset_add(store, arena, &r);
+	return store_reset_add(store, arena, &r, NULL);
 }
 
 static enum store_status
@@ -114,7 +114,7 @@ user_is_found_as_it_was_added(void **state)
 	struct user found;
 
 	(void)state;
-	assert_int_equal(store_user_add(store, arena, &u), STORE_OK);
+	assert_int_equal(store_user_add(store, arena, &u, NULL), STORE_OK);
 	assert_int_equal(strlen(u.id), STORE_ID_LEN);
 	assert_true(text_is_base64url(u.id, STORE_ID_LEN));
 	assert_int_equal(store_user_by_email(store, arena, "a@example.com",
@@ -136,7 +136,8 @@ taken_address_changes_nothing(void **state)
 
 	(void)state;
 	first = add_user("a@b", "$y$first");
-	assert_int_equal(store_user_add(store, arena, &second), STORE_TAKEN);
+	assert_int_equal(store_user_add(store, arena, &second, NULL),
+	    STORE_TAKEN);
 	assert_int_equal(store_user_by_email(store, arena, "a@b", &found),
 	    STORE_OK);
 	assert_string_equal(found.id, first);
@@ -218,10 +219,11 @@ session_ends_once(void **state)
 	    STORE_OK);
 	assert_int_equal(start_session(a, HASH_B, "$y$a", NULL, NULL),
 	    STORE_OK);
-	assert_int_equal(store_session_end(store, arena, HASH_A), STORE_OK);
+	assert_int_equal(store_session_end(store, arena, HASH_A, NULL),
+	    STORE_OK);
 	assert_int_equal(find_session(HASH_A, NOW), STORE_GONE);
 	assert_int_equal(find_session(HASH_B, NOW), STORE_OK);
-	assert_int_equal(store_session_end(store, arena, HASH_A),
+	assert_int_equal(store_session_end(store, arena, HASH_A, NULL),
 	    STORE_GONE);
 }
 
@@ -239,8 +241,8 @@ b4_no_token_finds_no_session(void **state)
 	    STORE_OK);
 	for (i = 0; i < HELPER_COUNT(tokens); i++) {
 		assert_int_equal(find_session(tokens[i], NOW), STORE_GONE);
-		assert_int_equal(store_session_end(store, arena, tokens[i]),
-		    STORE_GONE);
+		assert_int_equal(store_session_end(store, arena, tokens[i],
+		    NULL), STORE_GONE);
 	}
 	assert_int_equal(find_session(HASH_A, NOW), STORE_OK);
 }
@@ -459,7 +461,7 @@ b20_tokens_of_another_kind_are_refused(void **state)
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
 	assert_int_equal(find_session(HASH_B, NOW), STORE_GONE);
 	assert_int_equal(use_reset(HASH_A, "a@b", NOW, "$y$x"), STORE_GONE);
-	assert_int_equal(store_session_end(store, arena, HASH_B),
+	assert_int_equal(store_session_end(store, arena, HASH_B, NULL),
 	    STORE_GONE);
 	assert_int_equal(use_reset(HASH_B, "a@b", NOW, "$y$x"), STORE_OK);
 }
@@ -506,7 +508,7 @@ step_add(struct store *s, struct arena *a, size_t i)
 	struct user u = { .email = "a@b", .email_key = "a@b",
 	    .password_hash = "$y$a", .created_at = NOW + (int64_t)i };
 
-	return store_user_add(s, a, &u);
+	return store_user_add(s, a, &u, NULL);
 }
 
 static void
@@ -540,7 +542,7 @@ static enum store_status
 step_end(struct store *s, struct arena *a, size_t i)
 {
 	(void)i;
-	return store_session_end(s, a, HASH_A);
+	return store_session_end(s, a, HASH_A, NULL);
 }
 
 static void
@@ -687,7 +689,7 @@ b18_missing_table_is_a_fault(void **state)
 	assert_int_equal(helper_sql(bed.store, "DROP TABLE resets;"
 	    "DROP TABLE sessions"), SQLITE_OK);
 	assert_int_equal(find_session(HASH_A, NOW), STORE_FAULT);
-	assert_int_equal(store_session_end(store, arena, HASH_A),
+	assert_int_equal(store_session_end(store, arena, HASH_A, NULL),
 	    STORE_FAULT);
 	assert_int_equal(start_session(a, HASH_B, "$y$a", NULL, NULL),
 	    STORE_FAULT);
@@ -736,14 +738,14 @@ disabling_ends_sessions_and_reset(void **state)
 	assert_int_equal(start_session(id, HASH_A, "$y$a", NULL, NULL),
 	    STORE_OK);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
-	assert_int_equal(store_user_disable(store, arena, "a@b", LATER),
+	assert_int_equal(store_user_disable(store, arena, "a@b", LATER, NULL),
 	    STORE_OK);
 	assert_int_equal(find_session(HASH_A, NOW), STORE_GONE);
 	assert_int_equal(pending(HASH_B, "a@b", NOW), STORE_GONE);
 	assert_int_equal(store_user_by_email(store, arena, "a@b", &found),
 	    STORE_OK);
 	assert_int_equal(found.disabled_at, LATER);
-	assert_int_equal(store_user_disable(store, arena, "b@b", LATER),
+	assert_int_equal(store_user_disable(store, arena, "b@b", LATER, NULL),
 	    STORE_GONE);
 }
 
@@ -755,16 +757,18 @@ disabled_account_starts_nothing(void **state)
 
 	(void)state;
 	id = add_user("a@b", "$y$a");
-	assert_int_equal(store_user_disable(store, arena, "a@b", NOW),
+	assert_int_equal(store_user_disable(store, arena, "a@b", NOW, NULL),
 	    STORE_OK);
 	assert_int_equal(start_session(id, HASH_A, "$y$a", NULL, NULL),
 	    STORE_GONE);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_GONE);
-	assert_int_equal(store_user_enable(store, arena, "a@b"), STORE_OK);
+	assert_int_equal(store_user_enable(store, arena, "a@b", NULL),
+	    STORE_OK);
 	assert_int_equal(start_session(id, HASH_A, "$y$a", NULL, NULL),
 	    STORE_OK);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
-	assert_int_equal(store_user_enable(store, arena, "b@b"), STORE_GONE);
+	assert_int_equal(store_user_enable(store, arena, "b@b", NULL),
+	    STORE_GONE);
 }
 
 static void
@@ -781,15 +785,16 @@ new_password_ends_sessions_and_reset(void **state)
 	assert_int_equal(store_user_by_email(store, arena, "a@b", &found),
 	    STORE_OK);
 	assert_int_equal(store_user_password(store, arena, &found, "$y$new",
-	    NULL, 0), STORE_OK);
+	    NULL, 0, NULL), STORE_OK);
 	assert_int_equal(store_user_by_email(store, arena, "a@b", &found),
 	    STORE_OK);
 	assert_string_equal(found.password_hash, "$y$new");
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
 	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
-	assert_int_equal(store_user_delete(store, arena, "a@b"), STORE_OK);
+	assert_int_equal(store_user_delete(store, arena, "a@b", NULL),
+	    STORE_OK);
 	assert_int_equal(store_user_password(store, arena, &found, "$y$new",
-	    NULL, 0), STORE_GONE);
+	    NULL, 0, NULL), STORE_GONE);
 }
 
 static void
@@ -804,12 +809,14 @@ deleted_account_leaves_nothing(void **state)
 	    STORE_OK);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
 	assert_int_equal(store_groups_change(store, arena, "a@b", false,
-	    &staff, 1), STORE_OK);
-	assert_int_equal(store_user_delete(store, arena, "a@b"), STORE_OK);
+	    &staff, 1, NULL), STORE_OK);
+	assert_int_equal(store_user_delete(store, arena, "a@b", NULL),
+	    STORE_OK);
 	assert_int_equal(count("SELECT (SELECT count(*) FROM users) +"
 	    " (SELECT count(*) FROM sessions) + (SELECT count(*) FROM resets)"
 	    " + (SELECT count(*) FROM user_groups)"), 0);
-	assert_int_equal(store_user_delete(store, arena, "a@b"), STORE_GONE);
+	assert_int_equal(store_user_delete(store, arena, "a@b", NULL),
+	    STORE_GONE);
 }
 
 /* Page after page gives every account, in order and once. */
@@ -870,16 +877,16 @@ groups_are_joined_left_and_replaced(void **state)
 	id = add_user("a@b", "$y$a");
 	assert_string_equal(groups_of(id), "");
 	assert_int_equal(store_groups_change(store, arena, "a@b", false, some,
-	    HELPER_COUNT(some)), STORE_OK);
+	    HELPER_COUNT(some), NULL), STORE_OK);
 	assert_string_equal(groups_of(id), " admin staff");
 	assert_int_equal(store_groups_change(store, arena, "a@b", false,
-	    other, HELPER_COUNT(other)), STORE_OK);
+	    other, HELPER_COUNT(other), NULL), STORE_OK);
 	assert_string_equal(groups_of(id), " admin crew");
 	assert_int_equal(store_groups_change(store, arena, "a@b", true, some,
-	    1), STORE_OK);
+	    1, NULL), STORE_OK);
 	assert_string_equal(groups_of(id), " staff");
 	assert_int_equal(store_groups_change(store, arena, "b@b", false, some,
-	    1), STORE_GONE);
+	    1, NULL), STORE_GONE);
 }
 
 static void
@@ -895,10 +902,10 @@ too_many_groups_change_nothing(void **state)
 		m[i] = (struct membership){ .group =
 		    arena_printf(arena, "g%zu", i) };
 	assert_int_equal(store_groups_change(store, arena, "a@b", false, m,
-	    HELPER_COUNT(m)), STORE_FULL);
+	    HELPER_COUNT(m), NULL), STORE_FULL);
 	assert_string_equal(groups_of(id), "");
 	assert_int_equal(store_groups_change(store, arena, "a@b", false, m,
-	    STORE_GROUPS_MAX), STORE_OK);
+	    STORE_GROUPS_MAX, NULL), STORE_OK);
 	assert_int_equal(count("SELECT count(*) FROM user_groups"),
 	    STORE_GROUPS_MAX);
 }
@@ -926,10 +933,11 @@ sessions_are_listed_and_ended(void **state)
 	assert_int_equal(store_sessions_of(store, arena, one, LATER, &list,
 	    &n), STORE_OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(store_sessions_end(store, arena, one), STORE_OK);
+	assert_int_equal(store_sessions_end(store, arena, one, NULL), STORE_OK);
 	assert_int_equal(find_session(HASH_A, NOW), STORE_GONE);
 	assert_int_equal(find_session(HASH_C, NOW), STORE_OK);
-	assert_int_equal(store_sessions_end_every(store, arena), STORE_OK);
+	assert_int_equal(store_sessions_end_every(store, arena, NULL),
+	    STORE_OK);
 	assert_int_equal(find_session(HASH_C, NOW), STORE_GONE);
 }
 
@@ -948,7 +956,7 @@ store_is_counted(void **state)
 	assert_int_equal(start_session(id, HASH_A, "$y$a", NULL, NULL),
 	    STORE_OK);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
-	assert_int_equal(store_user_disable(store, arena, "b@b", NOW),
+	assert_int_equal(store_user_disable(store, arena, "b@b", NOW, NULL),
 	    STORE_OK);
 	assert_int_equal(store_count(store, arena, LATER, &counts), STORE_OK);
 	assert_int_equal(counts.users, 2);
