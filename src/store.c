@@ -1514,7 +1514,7 @@ struct mail_work {
 	const struct mail *mail;
 	int64_t		 now;
 	int64_t		 until;
-	struct db_value	*row;
+	struct db_value	 row[COLUMNS_MAX];
 	size_t		 n;
 };
 
@@ -1545,7 +1545,7 @@ store_mail_due(struct store *s, struct arena *a, int64_t now)
 static enum db_status
 work_mail_claim(struct db_conn *c, void *arg)
 {
-	const struct mail_work *w = arg;
+	struct mail_work *w = arg;
 
 	return db_run(c, w->arena, MAIL_CLAIM, ARGS(DB_NUMBER(w->until),
 	    DB_NUMBER(w->now)), w->row);
@@ -1555,9 +1555,8 @@ enum store_status
 store_mail_claim(struct store *s, struct arena *a, int64_t now,
     int64_t until, struct mail *out)
 {
-	struct db_value row[COLUMNS_MAX];
-	struct mail_work w = { .arena = a, .now = now, .until = until,
-	    .row = row };
+	struct mail_work w = { .arena = a, .now = now, .until = until };
+	const struct db_value *row = w.row;
 	enum store_status status;
 
 	status = status_of(db_write(s->db, work_mail_claim, &w));

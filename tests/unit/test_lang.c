@@ -166,7 +166,8 @@ catalogue_is_filled_through_a_template(void **state)
 	value_text(arena, context, "time", "midi");
 	value_put(arena, context, "t", lang_catalogue(lang, FR));
 	assert_string_equal(shelf_render(shelf, arena, "mail/where.txt",
-	    context, &error), "\xc3\x80 midi\xc2\xa0!\n");
+	    context, &error), "Ce que nous en savons\xc2\xa0:\n\n"
+	    "\xc3\x80 midi\xc2\xa0!\n");
 }
 
 static void
