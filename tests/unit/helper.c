@@ -53,7 +53,10 @@ helper_dir_remove(const char *dir)
 	struct dirent *entry;
 	DIR *d;
 
-	helper_must((d = opendir(dir)) != NULL, dir);
+	if ((d = opendir(dir)) == NULL) {
+		helper_must(false, dir);
+		return;
+	}
 	while ((entry = readdir(d)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
