@@ -63,8 +63,8 @@ enum outcome	 mailbox_address_begin(struct auth *, struct arena *,
 		    const struct session *, const char *email,
 		    const struct caller *);
 /*
- * OUT_ADDRESS_CHANGED, OUT_BAD_TICKET; email and who are mailbox_confirm's.  Whoever has
- * the former address is told, and can undo it.
+ * OUT_ADDRESS_CHANGED, OUT_BAD_TICKET; email and who are as above.  Whoever
+ * has the former address is told, and can undo it.
  */
 enum outcome	 mailbox_address_finish(struct auth *, struct arena *,
 		    const char *email, const char *token, const char **who);

@@ -14,33 +14,6 @@ teardown_file() {
 	gl_end
 }
 
-# ask URL [CURL-ARGUMENT...] - one more request for at_once to send
-ask() {
-	[ ${#asked[@]} -eq 0 ] || asked+=(--next)
-	asked+=(-sS --max-time 60 --retry 60 -o "$reply/thrown"
-		-w '%{http_code}\n' "$@")
-}
-
-# All of them in parallel; $statuses counts the answers, as in "1 200 49 400".
-# A 503 is asked again: more come at once than the hash queue holds.
-at_once() {
-	curl --no-progress-meter -Z --parallel-immediate --parallel-max 50 "${asked[@]}" \
-		>"$reply/statuses"
-	statuses=$(sort "$reply/statuses" | uniq -c | xargs)
-	asked=()
-}
-
-# parallel COUNT URL [CURL-ARGUMENT...] - one request, COUNT times at once
-parallel() {
-	local i
-
-	asked=()
-	for ((i = 0; i < $1; i++)); do
-		ask "${@:2}"
-	done
-	at_once
-}
-
 # only_one FIRST SECOND - not two accounts
 only_one() {
 	local first
