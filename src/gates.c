@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "cookie.h"
 #include "form.h"
 #include "json.h"
@@ -241,7 +242,7 @@ checked_text(struct arena *a, const char *in)
 static const char *
 checked_email(struct arena *a, const char *in)
 {
-	return auth_email_key(a, in) != NULL ? in : NULL;
+	return address_key(a, in) != NULL ? in : NULL;
 }
 
 static const char *
@@ -397,7 +398,7 @@ check_value(struct call *c, enum field f, const char *value)
 }
 
 static bool
-take_field(struct call *c, enum field f, const struct pairs *p)
+take_field(struct call *c, enum field f, const struct pairs *p, bool optional)
 {
 	const char *name = fields[f].name;
 	const struct pair *found;
@@ -412,7 +413,8 @@ take_field(struct call *c, enum field f, const struct pairs *p)
 		found = &p->pair[i];
 	}
 	if (found == NULL)
-		return refuse_about(c, OUT_FIELD_MISSING, name);
+		return optional ||
+		    refuse_about(c, OUT_FIELD_MISSING, name);
 	if (found->fault != PAIR_FINE)
 		return refuse_about(c, fault_of(found->fault), name);
 	return check_value(c, f, found->value);
@@ -429,7 +431,8 @@ gate_fields(struct call *c)
 	if (!read_body(c, &pairs))
 		return false;
 	for (i = 0; i < c->route->fields; i++)
-		if (!take_field(c, c->route->field[i], &pairs))
+		if (!take_field(c, c->route->field[i], &pairs,
+		    i + c->route->optional >= c->route->fields))
 			return false;
 	return true;
 }

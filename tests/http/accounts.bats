@@ -238,8 +238,8 @@ same() {
 	assert_error 403
 	login once@example.com n3w
 	assert_code 200
-	assert_equal "$(db "SELECT count(*) FROM resets JOIN users
-		ON id = user_id WHERE email = 'once@example.com'")" 0
+	assert_equal "$(db "SELECT count(*) FROM tickets JOIN users
+		ON id = user_id WHERE users.email = 'once@example.com'")" 0
 }
 
 @test "a token belongs to its address" {
@@ -290,7 +290,7 @@ same() {
 }
 
 age_resets() {
-	db "UPDATE resets SET created_at = created_at - $1,
+	db "UPDATE tickets SET created_at = created_at - $1,
 		expires_at = expires_at - $1"
 }
 
@@ -298,7 +298,7 @@ age_resets() {
 	register hour@example.com b4l0u
 	token_for hour@example.com
 	assert_equal "$(db 'SELECT DISTINCT expires_at - created_at
-		FROM resets')" 3600000
+		FROM tickets')" 3600000
 	age_resets 3540000
 	set_password hour@example.com "$token" n3w
 	assert_code 200
@@ -331,7 +331,7 @@ age_resets() {
 		[ "$code" = 403 ] || assert_error 400 reset_token
 	done
 	for bad in "${token}A" "$token=" "A$token" " $token" "$token " \
-		"${token^^}" "${token,,}" "$(db 'SELECT token_hash FROM resets
+		"${token^^}" "${token,,}" "$(db 'SELECT token_hash FROM tickets
 		ORDER BY created_at DESC LIMIT 1')"; do
 		set_password forge@example.com "$bad" stolen
 		[ "$code" = 403 ] || assert_error 400 reset_token
@@ -476,7 +476,8 @@ age_resets() {
 	for value in "''" NULL "'A'"; do
 		run db "UPDATE sessions SET token_hash = $value"
 		assert_failure
-		run db "INSERT INTO resets SELECT id, $value, 0, 9999999999999
+		run db "INSERT INTO tickets SELECT $value, 'reset', id, email,
+			email_key, '', '', '', 0, 0, 9999999999999
 			FROM users WHERE email = 'short@example.com'"
 		assert_failure
 	done

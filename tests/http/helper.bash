@@ -543,7 +543,7 @@ db_state() {
 	local live='WHERE expires_at > 1000 * unixepoch()'
 
 	db "SELECT * FROM users ORDER BY 1;
-		SELECT * FROM resets $live ORDER BY 1;
+		SELECT * FROM tickets $live ORDER BY 1;
 		SELECT count(*) FROM sessions $live" | sha256sum
 }
 
