@@ -100,8 +100,9 @@ member() {
 @test "three wrong codes burn it, the link still works" {
 	register burn@example.com "$long"
 	deliver
-	local i wrong=${typed:0:8}$(((${typed:8} + 1) % 10))
-	for i in 1 2 3; do
+	local try wrong=${typed:0:8}$(((${typed:8} + 1) % 10))
+	for try in 1st 2nd 3rd; do
+		echo "the $try"
 		say form POST /users/confirm email=burn@example.com \
 			"token=$wrong"
 		assert_error 403
