@@ -388,6 +388,74 @@ json_read(struct arena *a, const char *body, size_t len, struct pairs *out)
 	return result == READ_OK ? parse(a, body, len, out) : result;
 }
 
+/* False if it is no string, or has a name that is taken. */
+static bool
+read_text(struct reader *r, const struct json_text *first,
+    struct json_text *text)
+{
+	struct slice raw;
+
+	skip_blanks(r);
+	if (!read_string(r, &raw))
+		return false;
+	text->name = unescape(r->arena, raw);
+	for (; first != NULL; first = first->next)
+		if (strcmp(first->name, text->name) == 0)
+			return false;
+	skip_blanks(r);
+	if (!take(r, ':'))
+		return false;
+	skip_blanks(r);
+	if (!read_string(r, &raw))
+		return false;
+	text->text = unescape(r->arena, raw);
+	skip_blanks(r);
+	return true;
+}
+
+/* What follows the brace. */
+static bool
+read_texts(struct reader *r, const struct json_text **first)
+{
+	const struct json_text **end = first;
+	struct json_text *text;
+	size_t n;
+
+	skip_blanks(r);
+	if (take(r, '}'))
+		return true;
+	for (n = 0; n < JSON_TEXTS_MAX; n++) {
+		text = arena_alloc(r->arena, sizeof(*text));
+		if (!read_text(r, *first, text))
+			return false;
+		*end = text;
+		end = &text->next;
+		if (!take(r, ','))
+			return take(r, '}');
+	}
+	r->too_many = true;
+	return false;
+}
+
+enum read_result
+json_texts(struct arena *a, const char *text, size_t len,
+    const struct json_text **first, unsigned int *line)
+{
+	struct reader r = { .arena = a, .p = text, .end = text + len };
+	bool good;
+
+	*first = NULL;
+	skip_blanks(&r);
+	good = take(&r, '{') && read_texts(&r, first);
+	skip_blanks(&r);
+	good = good && r.p == r.end;
+	for (*line = 1; text < r.p; text++)
+		*line += *text == '\n';
+	if (good)
+		return READ_OK;
+	return r.too_many ? READ_TOO_MANY : READ_MALFORMED;
+}
+
 static cJSON *make_object(const struct json_member *, size_t, size_t *);
 
 /* Adds to *size what it may take when it is printed. */

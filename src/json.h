@@ -31,6 +31,24 @@
 enum read_result json_read(struct arena *, const char *body, size_t len,
     struct pairs *out);
 
+/* A text of a flat object. */
+struct json_text {
+	const char	*name;
+	const char	*text;
+	const struct json_text *next;
+};
+
+#define JSON_TEXTS_MAX	2048
+
+/*
+ * One object that holds nothing but strings, at most JSON_TEXTS_MAX; other
+ * than a body, it may be long.  *first is the first of them, NULL if there is
+ * none, and they are in their order.
+ * READ_MALFORMED and READ_TOO_MANY as above; *line is where.
+ */
+enum read_result json_texts(struct arena *, const char *text, size_t len,
+    const struct json_text **first, unsigned int *line);
+
 enum json_kind { JSON_TEXT, JSON_NUMBER, JSON_BOOL, JSON_TABLE };
 
 struct json_table;

@@ -23,7 +23,7 @@
 #include "value.h"
 
 #define LANG_DEFAULT	"en"
-#define LANG_TAG_MAX	35	/* bytes of a tag (RFC 5646, 4.4.1) */
+#define LANG_TAG_MAX	SHELF_TAG_MAX
 
 struct lang;
 

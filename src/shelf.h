@@ -25,9 +25,11 @@
 
 #define SHELF_FILE_MAX	262144	/* bytes */
 #define SHELF_ETAG_LEN	64
+#define SHELF_TAG_MAX	35	/* bytes of a language's (RFC 5646, 4.4.1) */
 
 struct shelf_file {
 	const char	*name;
+	const char	*path;		/* of an operator's; else the name */
 	const char	*text;		/* a NUL after it */
 	size_t		 len;
 	const char	*etag;		/* SHA-256 in hexadecimal, no quotes */

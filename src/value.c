@@ -88,6 +88,12 @@ value_list(struct arena *a, struct value *object, const char *name)
 struct value *
 value_child(struct arena *a, struct value *object, const char *name)
 {
+	struct value *v = object->first;
+
+	while (v != NULL && strcmp(v->name, name) != 0)
+		v = v->next;
+	if (v != NULL && v->kind == VALUE_OBJECT && v->elsewhere == NULL)
+		return v;
 	return add_member(object, name, make(a, VALUE_OBJECT, ""));
 }
 

@@ -41,7 +41,7 @@ void		 value_flag(struct arena *, struct value *object,
 /* An empty list, to be filled with value_item or value_item_text. */
 struct value	*value_list(struct arena *, struct value *object,
 		    const char *name);
-/* An object that is a member. */
+/* An object that is a member: the same one whenever it is asked for. */
 struct value	*value_child(struct arena *, struct value *object,
 		    const char *name);
 /* A tree that stands elsewhere, and lives as long: a catalogue. */

@@ -59,18 +59,56 @@ read_back(struct arena *a, const struct pairs *pairs)
 	}
 }
 
+static bool
+all_texts(const struct pairs *pairs)
+{
+	size_t i;
+
+	for (i = 0; i < pairs->n; i++)
+		if (pairs->pair[i].fault != PAIR_FINE)
+			return false;
+	return true;
+}
+
+/* What is an object of texts for one reader is one for the other. */
+static void
+check_texts(struct arena *a, const char *data, size_t len, bool read,
+    const struct pairs *pairs)
+{
+	const struct json_text *text;
+	unsigned int line;
+	size_t n = 0;
+	bool good;
+
+	good = json_texts(a, data, len, &text, &line) == READ_OK;
+	must(good || !read || !all_texts(pairs));
+	if (!good)
+		return;
+	for (; text != NULL; text = text->next, n++)
+		if (read) {
+			must(n < pairs->n);
+			must(!strcmp(text->name, pairs->pair[n].name));
+			must(!strcmp(text->text, pairs->pair[n].value));
+		}
+	must(read ? n == pairs->n : n > PAIRS_MAX);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	const char *body = (const char *)data;
 	struct arena *a = arena_new();
 	struct pairs pairs;
+	bool read;
 
-	if (json_read(a, (const char *)data, len, &pairs) == READ_OK) {
+	read = json_read(a, body, len, &pairs) == READ_OK;
+	if (read) {
 		check_pairs(&pairs);
 		read_back(a, &pairs);
 	} else if (pairs.culprit != NULL) {
 		must(unicode_valid(pairs.culprit, strlen(pairs.culprit)));
 	}
+	check_texts(a, body, len, read, &pairs);
 	arena_free(a);
 	return 0;
 }

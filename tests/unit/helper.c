@@ -1,6 +1,7 @@
 #include "helper.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -51,11 +52,15 @@ helper_dir_remove(const char *dir)
 
 	helper_must((d = opendir(dir)) != NULL, dir);
 	while ((entry = readdir(d)) != NULL) {
-		if (entry->d_name[0] == '.')
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", dir,
 		    entry->d_name);
-		helper_must(unlink(path) == 0, path);
+		if (unlink(path) == 0)
+			continue;
+		helper_must(errno == EISDIR, path);
+		helper_dir_remove(path);
 	}
 	(void)closedir(d);
 	helper_must(rmdir(dir) == 0, dir);

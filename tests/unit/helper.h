@@ -68,7 +68,7 @@ void	 helper_must(bool holds, const char *what);
 
 /* A new directory; out holds HELPER_PATH_MAX bytes. */
 void	 helper_dir(char *out);
-/* With all files in it. */
+/* With all that is in it. */
 void	 helper_dir_remove(const char *);
 /* The whole file, with a NUL after it, to be freed; len may be NULL. */
 char	*helper_file(const char *path, size_t *len);

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
@@ -504,6 +505,93 @@ culprit_is_the_member_being_read(void **state)
 	blames("[", NULL);
 }
 
+/* A flat object of texts. */
+
+static const struct json_text *texts;
+static unsigned int line;
+
+static enum read_result
+read_flat(const char *text)
+{
+	return json_texts(arena, text, strlen(text), &texts, &line);
+}
+
+static void
+texts_are_read_in_their_order(void **state)
+{
+	(void)state;
+	assert_int_equal(read_flat(" { \"b\" : \"1\" ,\n\"\\u0061\":"
+	    "\"\\u00e9\\n\\ud83d\\ude00\", \"\":\"\" }\n"), READ_OK);
+	assert_string_equal(texts->name, "b");
+	assert_string_equal(texts->text, "1");
+	texts = texts->next;
+	assert_string_equal(texts->name, "a");
+	assert_string_equal(texts->text, "\xc3\xa9\n\xf0\x9f\x98\x80");
+	texts = texts->next;
+	assert_string_equal(texts->name, "");
+	assert_string_equal(texts->text, "");
+	assert_null(texts->next);
+	assert_int_equal(read_flat("{}"), READ_OK);
+	assert_null(texts);
+}
+
+static void
+texts_may_be_many(void **state)
+{
+	char text[JSON_TEXTS_MAX * 16 + 32] = "{";
+	size_t used = 1, n;
+
+	(void)state;
+	for (n = 0; n < JSON_TEXTS_MAX; n++)
+		used += (size_t)sprintf(text + used, "\"%zu\":\"\",", n);
+	text[used - 1] = '}';
+	assert_int_equal(read_flat(text), READ_OK);
+	for (n = 0; texts != NULL; texts = texts->next)
+		n++;
+	assert_int_equal(n, JSON_TEXTS_MAX);
+	strcpy(text + used - 1, ",\n\"more\":\"\"}");
+	assert_int_equal(read_flat(text), READ_TOO_MANY);
+}
+
+static void
+nothing_but_texts_is_taken(void **state)
+{
+	static const char *const bodies[] = {
+		"", "null", "[]", "\"a\"", "{", "}", "{}{}", "{},", "{,}",
+		"{\"a\"}", "{\"a\":}", "{\"a\":1}", "{\"a\":true}",
+		"{\"a\":null}", "{\"a\":[]}", "{\"a\":{\"b\":\"c\"}}",
+		"{\"a\":\"b\",}", "{\"a\":\"b\"", "{\"a\":\"b", "{a:\"b\"}",
+		"{\"a\":\"b\" \"c\":\"d\"}", "{\"a\":\"1\",\"a\":\"2\"}",
+		"{\"a\":\"1\",\"\\u0061\":\"2\"}", "{\"a\":\"\\u0000\"}",
+		"{\"a\\u0000\":\"\"}", "{\"a\":\"\t\"}", "{\"a\":\"\\x\"}",
+		"{\"a\":\"\xff\"}", "{\"\xc3\":\"\"}", "{\"a\":\"\\ud800\"}",
+		"\xef\xbb\xbf{}", "{}\v",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(bodies); i++) {
+		if (read_flat(bodies[i]) != READ_MALFORMED)
+			fail_msg("\"%s\" is taken", bodies[i]);
+		assert_int_equal(line, 1);
+	}
+}
+
+static void
+fault_in_texts_has_its_line(void **state)
+{
+	(void)state;
+	assert_int_equal(read_flat("\n{\n\n\"a\":\n1}\n\n"),
+	    READ_MALFORMED);
+	assert_int_equal(line, 5);
+	assert_int_equal(read_flat("{}\n\nx"), READ_MALFORMED);
+	assert_int_equal(line, 3);
+	assert_int_equal(json_texts(arena, "{}x", 2, &texts, &line),
+	    READ_OK);
+	assert_int_equal(json_texts(arena, "{\"a\":\"b\"}", 8, &texts,
+	    &line), READ_MALFORMED);
+}
+
 static const char *
 write_one(const char *name, const char *text)
 {
@@ -638,6 +726,10 @@ main(void)
 		cmocka_unit_test(sixteen_entries_are_enough),
 		cmocka_unit_test(seventeen_entries_are_too_many),
 		cmocka_unit_test(culprit_is_the_member_being_read),
+		cmocka_unit_test(texts_are_read_in_their_order),
+		cmocka_unit_test(texts_may_be_many),
+		cmocka_unit_test(nothing_but_texts_is_taken),
+		cmocka_unit_test(fault_in_texts_has_its_line),
 		cmocka_unit_test(writer_is_compact_and_ends_the_line),
 		cmocka_unit_test(writer_writes_whole_numbers),
 		cmocka_unit_test(writer_writes_truths_and_tables),

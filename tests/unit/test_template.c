@@ -746,7 +746,7 @@ work_has_an_end(void **state)
 	refused("{{#many}}{{#many}}{{phrase}}{{/many}}{{/many}}",
 	    "x.html:1: goes on for too long");
 	refused("{{#many}}{{#many}}{{>branch}}{{/many}}{{/many}}",
-	    "x.html:1: goes on for too long");
+	    "branch:1: goes on for too long");
 	/* As a tree of files that each name two. */
 	refused("{{>twin}}", "twin:1: nested too deep");
 	assert_true(clock_steady_ms() - begun < SOON_MS);

@@ -55,6 +55,21 @@ members_are_found_by_their_path(void **state)
 }
 
 static void
+child_is_made_once(void **state)
+{
+	struct value *child = value_child(arena, root, "a");
+
+	(void)state;
+	value_text(arena, child, "b", "one");
+	assert_ptr_equal(value_child(arena, root, "a"), child);
+	assert_ptr_not_equal(value_child(arena, root, "b"), child);
+	says("a.b", "one");
+	value_text(arena, root, "a", "two");
+	assert_ptr_not_equal(value_child(arena, root, "a"), child);
+	assert_null(value_find(root, "a.b"));
+}
+
+static void
 what_is_not_there_is_null(void **state)
 {
 	static const char *const paths[] = { "", ".", "x", "a.", "a.b", "ab",
@@ -179,6 +194,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TREE(members_are_found_by_their_path),
+		TREE(child_is_made_once),
 		TREE(what_is_not_there_is_null),
 		TREE(last_of_a_name_counts),
 		TREE(text_that_is_null_is_nothing),
