@@ -580,6 +580,15 @@ open_keys(cfg_t *cfg, struct conf *c)
 	return c->keys != NULL;
 }
 
+static bool
+open_words(struct conf *c)
+{
+	c->shelf = shelf_open(NULL, complain_to);
+	if (c->shelf != NULL)
+		c->lang = lang_open(c->shelf, complain_to);
+	return c->lang != NULL;
+}
+
 struct conf *
 conf_load(const char *path, void (*complain)(const char *message))
 {
@@ -590,7 +599,8 @@ conf_load(const char *path, void (*complain)(const char *message))
 	cfg = new_cfg(path);
 	h = parse(cfg) ? new_holder(cfg) : NULL;
 	if (h != NULL && !(agrees(cfg, &h->conf) &&
-	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf))) {
+	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
+	    open_words(&h->conf))) {
 		conf_free(&h->conf);
 		h = NULL;
 	}
@@ -607,6 +617,8 @@ conf_free(struct conf *c)
 		return;
 	wordlist_close(c->refused);
 	pepper_close(c->keys);
+	lang_close(c->lang);
+	shelf_close(c->shelf);
 	arena_free(h->arena);
 	free(h);
 }
