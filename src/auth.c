@@ -71,10 +71,10 @@ ascii_domain(struct arena *a, const char *domain)
 }
 
 char *
-auth_email_key(struct arena *a, const char *email)
+auth_email_address(struct arena *a, const char *email)
 {
 	const char *at;
-	char *domain, *key;
+	char *domain, *address;
 
 	at = strchr(email, '@');
 	if (at == NULL || !local_part(email, (size_t)(at - email)))
@@ -82,9 +82,19 @@ auth_email_key(struct arena *a, const char *email)
 	domain = ascii_domain(a, at + 1);
 	if (domain == NULL || !host_name(domain))
 		return NULL;
-	key = arena_printf(a, "%.*s@%s", (int)(at - email), email, domain);
-	text_lower_all(key);
-	return strlen(key) <= AUTH_EMAIL_MAX ? key : NULL;
+	address = arena_printf(a, "%.*s@%s", (int)(at - email), email,
+	    domain);
+	return strlen(address) <= AUTH_EMAIL_MAX ? address : NULL;
+}
+
+char *
+auth_email_key(struct arena *a, const char *email)
+{
+	char *key = auth_email_address(a, email);
+
+	if (key != NULL)
+		text_lower_all(key);
+	return key;
 }
 
 /* What the store says where the law has no answer of its own. */

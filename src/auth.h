@@ -72,6 +72,12 @@ void		 auth_record(struct auth *, struct arena *,
 		    const struct refusal *);
 
 /*
+ * The form in which a mail is sent to an address: the local part as it was
+ * given, the domain as DNS compares it, ASCII all of it.  NULL if it is no
+ * address, as below.
+ */
+char		*auth_email_address(struct arena *, const char *email);
+/*
  * The form in which addresses are compared: the local part in lower case,
  * the domain as DNS compares it.  NULL if it is no address by the rule of
  * the WHATWG (html.spec.whatwg.org, "valid e-mail address") after the domain

@@ -8,13 +8,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accent.h"
 #include "arena.h"
 #include "heap.h"
+#include "letter.h"
 #include "log.h"
 #include "text.h"
+#include "unicode.h"
 
 #define MESSAGE_MAX	512
 #define FILE_MAX	((size_t)1 << 20)
+#define PHRASE_MAX	200
 
 /* A struct conf and what it stands on. */
 struct holder {
@@ -148,6 +152,63 @@ value_is_domain(const char *s)
 	return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-.") ==
 	    strlen(s) && s[0] != '.' && strlen(s) < NET_HOST_MAX ? NULL :
 	    "must be a host name in lower case, without a leading dot";
+}
+
+static const char *
+value_is_phrase(const char *s)
+{
+	size_t i, len = strlen(s);
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
+			break;
+	return i == len && len <= PHRASE_MAX && unicode_valid(s, len) ?
+	    NULL : "must be UTF-8 of at most 200 bytes, without control "
+	    "characters";
+}
+
+static const char *
+value_is_color(const char *s)
+{
+	return accent_is_color(s) ? NULL :
+	    "must be # and six hexadecimal digits";
+}
+
+static const char *
+value_is_address_or_none(const char *s)
+{
+	return s[0] == '\0' || letter_is_address(s) ? NULL :
+	    "must be an e-mail address in ASCII, or empty";
+}
+
+/* The origin of a web server with other letters in front. */
+static bool
+smtp_server(const char *s, struct origin *out)
+{
+	char url[NET_HOST_MAX * 2];
+
+	if (!text_begins(s, "smtp://") && !text_begins(s, "smtps://"))
+		return false;
+	if (snprintf(url, sizeof(url), "http%s", s + strlen("smtp")) >=
+	    (int)sizeof(url))
+		return false;
+	return url[strlen(url) - 1] != '/' && net_origin(url, out);
+}
+
+static const char *
+value_is_smtp_url(const char *s)
+{
+	struct origin o;
+
+	return s[0] == '\0' || smtp_server(s, &o) ? NULL :
+	    "must be smtp:// or smtps://, a host and maybe a port, or empty";
+}
+
+static const char *
+value_is_smtp_tls(const char *s)
+{
+	return strcmp(s, "auto") == 0 || strcmp(s, "always") == 0 ? NULL :
+	    "must be \"auto\" or \"always\"";
 }
 
 static const char *
@@ -476,6 +537,34 @@ copy_list(struct arena *a, cfg_t *cfg, const char *key)
 #define GET_NUMBER(key, standard, min, max, when, about)		\
 	c->key = (int)cfg_getint(cfg, #key);
 
+/* A number's last part is one too; the names of the Internet's are none. */
+static bool
+is_name(const char *host)
+{
+	const char *last = strrchr(host, '.');
+
+	last = last != NULL ? last + 1 : host;
+	return strspn(last, "0123456789") != strlen(last);
+}
+
+static void
+work_out_mail(struct conf *c, struct arena *a)
+{
+	struct origin server;
+	char *address;
+
+	c->mail = c->smtp_url[0] != '\0' || c->sendmail[0] != '\0' ||
+	    c->mail_dir[0] != '\0';
+	c->smtp_plain = strcmp(c->smtp_tls, "auto") == 0 &&
+	    smtp_server(c->smtp_url, &server) &&
+	    net_loopback_name(server.host);
+	c->site = c->site_name[0] != '\0' ? c->site_name : c->base.host;
+	address = arena_printf(a, "noreply@%s", c->base.host);
+	if (c->mail && c->mail_from[0] == '\0' && is_name(c->base.host) &&
+	    letter_is_address(address))
+		c->mail_from = address;
+}
+
 static void
 work_out(struct conf *c, struct arena *a)
 {
@@ -502,6 +591,7 @@ work_out(struct conf *c, struct arena *a)
 	for (i = 0; i < c->origins.n; i++)
 		(void)net_origin(c->origins.item[i], &c->allowed[i]);
 	c->log_reads = strcmp(c->log, "requests") == 0;
+	work_out_mail(c, a);
 }
 
 static struct holder *
@@ -552,6 +642,26 @@ agrees(cfg_t *cfg, const struct conf *c)
 }
 
 static bool
+agrees_on_mail(cfg_t *cfg, const struct conf *c)
+{
+	int ways = (c->smtp_url[0] != '\0') + (c->sendmail[0] != '\0') +
+	    (c->mail_dir[0] != '\0');
+	const char *fault = NULL;
+
+	if (ways > 1)
+		fault = "one of smtp_url, sendmail and mail_dir may be set";
+	else if (ways == 1 && c->mail_from[0] == '\0')
+		fault = "mail_from must be set: the host of base_url is no "
+		    "name";
+	else if ((c->smtp_user[0] != '\0') !=
+	    (c->smtp_password_file[0] != '\0'))
+		fault = "smtp_user and smtp_password_file go together";
+	if (fault != NULL)
+		cfg_error(cfg, "%s", fault);
+	return fault == NULL;
+}
+
+static bool
 open_list(cfg_t *cfg, struct conf *c)
 {
 	const char *fault;
@@ -583,7 +693,7 @@ open_keys(cfg_t *cfg, struct conf *c)
 static bool
 open_words(struct conf *c)
 {
-	c->shelf = shelf_open(NULL, complain_to);
+	c->shelf = shelf_open(c->templates, complain_to);
 	if (c->shelf != NULL)
 		c->lang = lang_open(c->shelf, complain_to);
 	return c->lang != NULL;
@@ -599,6 +709,7 @@ conf_load(const char *path, void (*complain)(const char *message))
 	cfg = new_cfg(path);
 	h = parse(cfg) ? new_holder(cfg) : NULL;
 	if (h != NULL && !(agrees(cfg, &h->conf) &&
+	    agrees_on_mail(cfg, &h->conf) &&
 	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
 	    open_words(&h->conf))) {
 		conf_free(&h->conf);

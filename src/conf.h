@@ -58,6 +58,9 @@ struct conf {
 	struct origin	 base;
 	struct origin	*allowed;	/* origins.n of them */
 	bool		 log_reads;
+	bool		 mail;		/* there is a way to send it */
+	bool		 smtp_plain;	/* to loopback, TLS or not */
+	const char	*site;		/* site_name or base.host */
 	bool		 touch_any;	/* every request, not only a person's */
 	struct wordlist	*refused;	/* password_list, or NULL */
 	struct pepper	*keys;		/* of pepper, or NULL */

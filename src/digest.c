@@ -13,6 +13,7 @@
 #include "text.h"
 
 #define TOKEN_BYTES	32
+#define ID_BYTES	16
 
 /* EVP_sha256() would be looked up anew in each digest. */
 static pthread_once_t	 once = PTHREAD_ONCE_INIT;
@@ -61,6 +62,15 @@ digest_token(char *out)
 	digest_random(bytes, sizeof(bytes));
 	text_base64url(bytes, sizeof(bytes), out);
 	explicit_bzero(bytes, sizeof(bytes));
+}
+
+void
+digest_id(char *out)
+{
+	unsigned char bytes[ID_BYTES];
+
+	digest_random(bytes, sizeof(bytes));
+	text_base64url(bytes, sizeof(bytes), out);
 }
 
 bool

@@ -40,6 +40,11 @@ bool	digest_token_hash(const char *token, char *out);
 #define DIGEST_BASE64_MAX	128
 size_t	digest_base64(const char *, size_t len, unsigned char *out);
 
+/* A name that nobody can guess and no two have: 16 random bytes, likewise. */
+#define DIGEST_ID_LEN	22
+/* out holds DIGEST_ID_LEN + 1 bytes. */
+void	digest_id(char *out);
+
 /* In a time that does not depend on where they differ. */
 bool	digest_equal(const void *, const void *, size_t);
 const char *digest_version(void);

@@ -89,7 +89,7 @@ copies_code(enum copies_result result, const char *path)
 		    path);
 	case COPIES_IN_USE:
 		return clerk_fail(EX_UNAVAILABLE, "%s is in use: stop "
-		    "gatelodge first", path);
+		    "gatelodge and gatelodge-courier first", path);
 	case COPIES_BAD:
 		return clerk_fail(EX_DATAERR, "%s is refused", path);
 	case COPIES_CANNOT:

@@ -66,6 +66,41 @@ TEXT(lockout, "disable", LIVE, lockout,					\
     "waits for a reset; slow, each further try waits an hour")		\
 NUMBER(audit_days, 365, 0, 3650, LIVE,					\
     "days after which a row of the audit trail is removed; 0 for never") \
+TEXT(site_name, "", LIVE, phrase,					\
+    "what the site is called in mails and on pages; empty for the "	\
+    "host of base_url")							\
+TEXT(site_color, "#0f6657", LIVE, color,				\
+    "colour of buttons and links on pages, as #rrggbb")			\
+TEXT(templates, "", LIVE, file_or_none,					\
+    "path of a directory with templates and catalogues that stand in "	\
+    "the place of ours; empty for none")				\
+TEXT(smtp_url, "", LIVE, smtp_url,					\
+    "mail server that takes our mails, as smtp://HOST:PORT or "		\
+    "smtps://HOST:PORT; empty for none")				\
+TEXT(smtp_tls, "auto", LIVE, smtp_tls,					\
+    "where TLS and a good certificate must be: auto, unless smtp_url is " \
+    "on loopback; always, there too")					\
+TEXT(smtp_ca, "", LIVE, file_or_none,					\
+    "path of the certificates that the mail server's must come from; "	\
+    "empty for those of the system")					\
+TEXT(smtp_user, "", LIVE, phrase,					\
+    "name to log in to the mail server with; empty for no login")	\
+TEXT(smtp_password_file, "", LIVE, file_or_none,			\
+    "path of a file whose first line is the password that goes with "	\
+    "smtp_user")							\
+TEXT(sendmail, "", LIVE, file_or_none,					\
+    "path of a program that takes our mails as sendmail does; empty "	\
+    "for none")								\
+TEXT(mail_dir, "", LIVE, file_or_none,					\
+    "path of a directory where each of our mails becomes a file; empty " \
+    "for none")								\
+TEXT(mail_from, "", LIVE, address_or_none,				\
+    "address that our mails come from; empty for noreply at the host "	\
+    "of base_url")							\
+TEXT(mail_from_name, "", LIVE, phrase,					\
+    "name beside that address; empty for none")				\
+NUMBER(mail_timeout, 60, 1, 600, LIVE,					\
+    "seconds that handing over one mail may take")			\
 TEXT(log, "events", LIVE, log,						\
     "events, or requests: also those that only read and succeed")
 

@@ -242,21 +242,36 @@ handle_change_password_page(struct call *c)
 }
 
 /* Only what is asked for by its digest can stay as it is. */
+static bool
+is_versioned(struct call *c, const char *etag)
+{
+	const char *query = call_text(c, PARAM_QUERY);
+
+	return text_begins(query, "v=") && strlen(query) >= 2 + 16 &&
+	    text_begins(etag, query + 2);
+}
+
 static void
 give_asset(struct call *c, const char *name, const char *type)
 {
 	const struct shelf_file *file = shelf_find(c->conf->shelf, name);
-	const char *query = call_text(c, PARAM_QUERY);
 
 	reply_text(c, type, file->text, file->etag,
-	    text_begins(query, "v=") && strlen(query) > 2 + 8 &&
-	    text_begins(file->etag, query + 2));
+	    is_versioned(c, file->etag));
 }
 
 void
 handle_style(struct call *c)
 {
 	give_asset(c, "assets/style.css", "text/css");
+}
+
+void
+handle_accent(struct call *c)
+{
+	const char *etag, *text = page_accent(c, &etag);
+
+	reply_text(c, "text/css", text, etag, is_versioned(c, etag));
 }
 
 void

@@ -15,6 +15,7 @@ void	handle_arrival(struct call *);
 void	handle_download(struct call *);
 void	handle_change_password_page(struct call *);
 void	handle_style(struct call *);
+void	handle_accent(struct call *);
 void	handle_script(struct call *);
 void	handle_logo(struct call *);
 

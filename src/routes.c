@@ -207,6 +207,10 @@ static const struct route routes[] = {
 	    .name = "GET /assets/style.css", .who = WHO_ANYBODY,
 	    .cost = COST_QUICK, .page = true, .handler = handle_style },
 
+	{ .method = METHOD_GET, .path = "/assets/accent.css",
+	    .name = "GET /assets/accent.css", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .handler = handle_accent },
+
 	{ .method = METHOD_GET, .path = "/assets/page.js",
 	    .name = "GET /assets/page.js", .who = WHO_ANYBODY,
 	    .cost = COST_QUICK, .page = true, .handler = handle_script },

@@ -226,7 +226,46 @@ STATEMENT(AUDIT_WALK, "t", "tnnttttttttntntt",				\
 STATEMENT(AUDIT_WRITER_AFTER, "t", "t",					\
     "SELECT writer FROM audit_events WHERE writer > $1 ORDER BY writer") \
 STATEMENT(AUDIT_CUT, "tn", "",						\
-    "DELETE FROM audit_events WHERE writer = $1 AND seq <= $2")
+    "DELETE FROM audit_events WHERE writer = $1 AND seq <= $2")		\
+STATEMENT(MAIL_ADD, "tttttnn", "",					\
+    "INSERT INTO mails (id, kind, recipient, language, content,"	\
+    " created_at, due_at, expires_at, taken_until, ended_at, attempts,"	\
+    " state, reason)"							\
+    " VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 0, 0, 0, 'waiting', '')")	\
+STATEMENT(MAIL_DUE, "n", "t",						\
+    "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= $1"	\
+    " ORDER BY due_at, id")						\
+STATEMENT(MAIL_CLAIM, "nn", "tttttnnn",					\
+    "UPDATE mails SET attempts = attempts + 1, due_at = $1,"		\
+    " taken_until = $1 WHERE id IN"					\
+    " (SELECT id FROM mails WHERE state = 'waiting' AND due_at <= $2"	\
+    " ORDER BY due_at, id LIMIT 1)"					\
+    " AND state = 'waiting' AND due_at <= $2"				\
+    " RETURNING id, kind, recipient, language, content, created_at,"	\
+    " expires_at, attempts")						\
+STATEMENT(MAIL_END, "tntt", "t",					\
+    "UPDATE mails SET state = $1, ended_at = $2, reason = $3,"		\
+    " taken_until = 0, content = ''"					\
+    " WHERE id = $4 AND state = 'waiting' RETURNING id")		\
+STATEMENT(MAIL_FAIL, "nttn", "t",					\
+    "UPDATE mails SET due_at = $1, reason = $2, taken_until = 0"	\
+    " WHERE id = $3 AND attempts = $4 AND state = 'waiting'"		\
+    " RETURNING id")							\
+STATEMENT(MAILS_AFTER, "tnt", "tttnnnnntt",				\
+    "SELECT id, kind, recipient, created_at, due_at, expires_at,"	\
+    " ended_at, attempts, state, reason FROM mails"			\
+    " WHERE state = $1 AND (due_at, id) > ($2, $3)"			\
+    " ORDER BY due_at, id")						\
+STATEMENT(MAIL_RETRY, "nt", "t",					\
+    "UPDATE mails SET due_at = $1 WHERE id = $2"			\
+    " AND state = 'waiting' AND taken_until <= $1 RETURNING id")	\
+STATEMENT(MAILS_RETRY, "n", "t",					\
+    "UPDATE mails SET due_at = $1 WHERE state = 'waiting'"		\
+    " AND due_at > $1 AND taken_until <= $1 RETURNING id")		\
+STATEMENT(MAILS_SWEEP, "nn", "t",					\
+    "DELETE FROM mails WHERE id IN"					\
+    " (SELECT id FROM mails WHERE ended_at > 0 AND ended_at <= $1"	\
+    " LIMIT $2) RETURNING id")
 
 /* What a statement is called by; a row has at most so many columns. */
 enum statement {

@@ -212,12 +212,10 @@ write_single(struct store *s, struct arena *a, enum statement id,
 static const char *
 new_id(struct arena *a)
 {
-	unsigned char bytes[16];
 	char *id;
 
-	digest_random(bytes, sizeof(bytes));
 	id = arena_alloc(a, STORE_ID_LEN + 1);
-	text_base64url(bytes, sizeof(bytes), id);
+	digest_id(id);
 	return id;
 }
 
@@ -1387,4 +1385,177 @@ enum store_status
 store_close_copy(const char *path, struct arena *a)
 {
 	return status_of(db_edit(path, &schema, work_close, a));
+}
+
+/* Mails. */
+
+static enum store_status
+mail_single(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args)
+{
+	struct single w = { .arena = a, .id = id, .args = args };
+
+	return status_of(db_write(s->db, work_single, &w));
+}
+
+struct mail_work {
+	struct arena	*arena;
+	const struct mail *mail;
+	int64_t		 now;
+	int64_t		 until;
+	struct db_value	*row;
+	size_t		 n;
+};
+
+static enum db_status
+work_mail_add(struct db_conn *c, void *arg)
+{
+	const struct mail_work *w = arg;
+
+	return outbox_add(c, w->arena, w->mail);
+}
+
+enum store_status
+store_mail_add(struct store *s, struct arena *a, const struct mail *mail)
+{
+	struct mail_work w = { .arena = a, .mail = mail };
+
+	return status_of(db_write(s->db, work_mail_add, &w));
+}
+
+enum store_status
+store_mail_due(struct store *s, struct arena *a, int64_t now)
+{
+	struct db_value row[COLUMNS_MAX];
+
+	return read_row(s, a, MAIL_DUE, ARGS(DB_NUMBER(now)), row);
+}
+
+static enum db_status
+work_mail_claim(struct db_conn *c, void *arg)
+{
+	const struct mail_work *w = arg;
+
+	return db_run(c, w->arena, MAIL_CLAIM, ARGS(DB_NUMBER(w->until),
+	    DB_NUMBER(w->now)), w->row);
+}
+
+enum store_status
+store_mail_claim(struct store *s, struct arena *a, int64_t now,
+    int64_t until, struct mail *out)
+{
+	struct db_value row[COLUMNS_MAX];
+	struct mail_work w = { .arena = a, .now = now, .until = until,
+	    .row = row };
+	enum store_status status;
+
+	status = status_of(db_write(s->db, work_mail_claim, &w));
+	if (status == STORE_OK)
+		*out = (struct mail){ .id = row[0].text, .kind = row[1].text,
+		    .recipient = row[2].text, .language = row[3].text,
+		    .content = row[4].text, .created_at = row[5].number,
+		    .expires_at = row[6].number, .attempts = row[7].number,
+		    .due_at = until, .state = "waiting", .reason = "" };
+	return status;
+}
+
+enum store_status
+store_mail_end(struct store *s, struct arena *a, const struct mail *m,
+    const char *state, const char *reason, int64_t now)
+{
+	return mail_single(s, a, MAIL_END, ARGS(DB_TEXT(state),
+	    DB_NUMBER(now), DB_TEXT(reason), DB_TEXT(m->id)));
+}
+
+enum store_status
+store_mail_fail(struct store *s, struct arena *a, const struct mail *m,
+    const char *reason, int64_t due_at)
+{
+	return mail_single(s, a, MAIL_FAIL, ARGS(DB_NUMBER(due_at),
+	    DB_TEXT(reason), DB_TEXT(m->id), DB_NUMBER(m->attempts)));
+}
+
+static bool
+take_mail(const struct db_value *row, void *arg)
+{
+	struct page *page = arg;
+	struct mail *m = (struct mail *)page->out + *page->n;
+
+	*m = (struct mail){ .id = row[0].text, .kind = row[1].text,
+	    .recipient = row[2].text, .created_at = row[3].number,
+	    .due_at = row[4].number, .expires_at = row[5].number,
+	    .ended_at = row[6].number, .attempts = row[7].number,
+	    .state = row[8].text, .reason = row[9].text,
+	    .language = "", .content = "" };
+	return ++*page->n < page->max;
+}
+
+enum store_status
+store_mails_after(struct store *s, struct arena *a, const char *state,
+    const struct mail *after, struct mail *out, size_t *n)
+{
+	struct page page = { .out = out, .max = STORE_PAGE, .n = n };
+
+	return read_page(s, a, MAILS_AFTER, ARGS(DB_TEXT(state),
+	    DB_NUMBER(after != NULL ? after->due_at : INT64_MIN),
+	    DB_TEXT(after != NULL ? after->id : "")), take_mail, &page);
+}
+
+enum store_status
+store_mail_retry(struct store *s, struct arena *a, const char *id,
+    int64_t now)
+{
+	return mail_single(s, a, MAIL_RETRY, ARGS(DB_NUMBER(now),
+	    DB_TEXT(id)));
+}
+
+static enum db_status
+work_mails_retry(struct db_conn *c, void *arg)
+{
+	struct mail_work *w = arg;
+	struct db_value row[COLUMNS_MAX];
+
+	w->n = 0;
+	return db_each(c, w->arena, MAILS_RETRY, ARGS(DB_NUMBER(w->now)),
+	    row, count_row, &w->n);
+}
+
+enum store_status
+store_mails_retry(struct store *s, struct arena *a, int64_t now, size_t *n)
+{
+	struct mail_work w = { .arena = a, .now = now };
+	enum store_status status;
+
+	status = status_of(db_write(s->db, work_mails_retry, &w));
+	*n = w.n;
+	return status;
+}
+
+static enum db_status
+work_mail_sweep(struct db_conn *c, void *arg)
+{
+	const struct sweep *w = arg;
+	struct arena *a = arena_new();
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+	size_t n = 0;
+
+	status = db_each(c, a, MAILS_SWEEP, ARGS(DB_NUMBER(w->now),
+	    DB_NUMBER(SWEEP_ROWS)), row, count_row, &n);
+	arena_free(a);
+	if (status == DB_OK && n >= SWEEP_ROWS)
+		store_mail_sweep(w->db, w->now);
+	return status;
+}
+
+void
+store_mail_sweep(struct db *db, int64_t before)
+{
+	struct sweep *w;
+
+	w = heap_zeroed(1, sizeof(*w));
+	w->db = db;
+	w->now = before;
+	if (!db_post(db, work_mail_sweep, w))
+		free(w);
 }

@@ -24,6 +24,7 @@
 #include "arena.h"
 #include "bucket.h"
 #include "db.h"
+#include "outbox.h"
 #include "trail.h"
 
 #define STORE_LIMIT_MAX	80
@@ -363,5 +364,52 @@ enum store_status store_sessions_end_every(struct store *, struct arena *,
 enum store_status store_close_copy(const char *path, struct arena *);
 enum store_status store_count(struct store *, struct arena *, int64_t now,
 		    struct store_counts *out);
+
+/*
+ * Mails; see outbox.h.
+ *
+ * A mail is written with the change that it tells of.  This is for one that
+ * tells of none.
+ */
+enum store_status store_mail_add(struct store *, struct arena *,
+		    const struct mail *);
+/* Is there one to be sent?  STORE_GONE: not now. */
+enum store_status store_mail_due(struct store *, struct arena *,
+		    int64_t now);
+/*
+ * Takes the one that is due first.  Nobody else gets it until then, a time
+ * after now, unless store_mail_fail says so: whoever takes one and dies has
+ * it tried again.  STORE_GONE: there is none.
+ */
+enum store_status store_mail_claim(struct store *, struct arena *,
+		    int64_t now, int64_t until, struct mail *out);
+/*
+ * A mail has ended, and what it says is gone from the store: the state is
+ * "sent", "dropped" or "dead".  STORE_GONE: it had ended before.
+ */
+enum store_status store_mail_end(struct store *, struct arena *,
+		    const struct mail *, const char *state,
+		    const char *reason, int64_t now);
+/* It is due again then.  STORE_GONE: somebody else has it by now. */
+enum store_status store_mail_fail(struct store *, struct arena *,
+		    const struct mail *, const char *reason, int64_t due_at);
+/*
+ * Those of a state after one of them, by due_at and id, without language and
+ * content; after NULL for the first.  out holds STORE_PAGE.
+ */
+enum store_status store_mails_after(struct store *, struct arena *,
+		    const char *state, const struct mail *after,
+		    struct mail *out, size_t *n);
+/*
+ * One that waits is due now, but for one that a courier has in hand.
+ * STORE_GONE: none such.
+ */
+enum store_status store_mail_retry(struct store *, struct arena *,
+		    const char *id, int64_t now);
+/* The same of all; n of them were due later. */
+enum store_status store_mails_retry(struct store *, struct arena *,
+		    int64_t now, size_t *n);
+/* Has those removed that ended before then; as store_sweep. */
+void		 store_mail_sweep(struct db *, int64_t before);
 
 #endif

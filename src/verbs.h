@@ -65,6 +65,12 @@ VERB(audit_tail, "audit", "tail", "", OPT_JSON,				\
     "show what happens from now on")					\
 VERB(audit_verify, "audit", "verify", "[HEAD...]", OPT_JSON,		\
     "prove that the audit trail is as it was written")			\
+VERB(mail_queue, "mail", "queue", "", OPT_JSON,				\
+    "list the mails that wait, and those that were given up")		\
+VERB(mail_retry, "mail", "retry", "[ID]", OPT_JSON,			\
+    "have mails that wait tried at once")				\
+VERB(mail_test, "mail", "test", "ADDRESS", OPT_JSON,			\
+    "write a mail that tells that mails arrive")			\
 VERB(db_check, "db", "check", "", OPT_JSON,				\
     "look for damage in the store")					\
 VERB(db_migrate, "db", "migrate", "", OPT_JSON | OPT_DRY_RUN,		\

@@ -25,7 +25,7 @@ place() {
 small_tree() {
 	mkdir -p "$1/build"
 	cp -r "$tests_top/deploy" "$tests_top/conf" "$1"
-	cp "$tests_top/build/gatelodge" "$1/build"
+	cp "$tests_top"/build/gatelodge{,-courier} "$1/build"
 	: >"$1/build/config.status"
 	: >"$1/Makefile.in"
 	printf 'all:\n\t@touch built\n' >"$1/build/Makefile"

@@ -523,6 +523,37 @@ settings_for() {
 	refute_output --partial warning
 }
 
+# mails DIR NUMBER - so many have come
+mails() {
+	[ "$(find "$1/mail" -name '*.eml' | wc -l)" -eq "$2" ]
+}
+
+@test "in standard mails become files, and the courier lives again" {
+	run -1 process main gatelodge-couri
+	another post --profile standard
+	serving post "$at"
+	said post | grep -F "mails are files in $gl/post/mail"
+	knob "$gl/post" "mail_dir = \"$gl/post/mail\""
+	"$tests_top/build/gatelodgectl" -c "$gl/post/gatelodge.conf" \
+		mail test one@example.com
+	eventually 10 mails "$gl/post" 1
+	assert_equal "$(stat -c %a "$gl/post/mail")" 700
+	assert_equal "$(stat -c %a "$gl"/post/mail/*.eml)" 600
+	grep -x $'To: one@example.com\r' "$gl"/post/mail/*.eml
+
+	kill -KILL "$(process post gatelodge-couri)"
+	"$tests_top/build/gatelodgectl" -c "$gl/post/gatelodge.conf" \
+		mail test two@example.com
+	eventually 10 mails "$gl/post" 2
+	said post | grep -F 'courier ended with status 137'
+
+	kill -HUP "$(pid_of post)"
+	eventually 10 grep -q '"config.reloaded"' "$gl/post/log/courier.log"
+	kill -TERM "$(pid_of post)"
+	ended post 0
+	grep -q '"stopped"' "$gl/post/log/courier.log"
+}
+
 @test "a gatelodge that does not start is told of, and nginx ended" {
 	mkdir "$gl/broken"
 	head -c 8192 /dev/urandom >"$gl/broken/gatelodge.db"

@@ -324,7 +324,7 @@ unknown_settings_are_refused(void **state)
 	must_refuse("\n\nhash_costs = 5\n", 3, "hash_costs");
 	must_refuse("Profile = \"compat\"", 1, "Profile");
 	must_refuse("include(\"/etc/passwd\")", 1, "include");
-	must_refuse("profile = \"compat\"\nmail_dir = \"/x\"", 2, "mail_dir");
+	must_refuse("profile = \"compat\"\nmail_dirs = \"/x\"", 2, "mail_dirs");
 	must_refuse("session_lifetime = 60 x = 5", 1, "x");
 }
 
@@ -696,6 +696,122 @@ threads_read_whole_settings_during_reloads(void **state)
 	assert_int_equal(torn, 0);
 }
 
+/* Mail. */
+
+#define REMOTE		"base_url = \"https://auth.example.org\"\n"
+
+static void
+one_way_to_send_and_no_more(void **state)
+{
+	struct conf *c;
+
+	(void)state;
+	c = load("");
+	assert_false(c->mail);
+	assert_string_equal(c->mail_from, "");
+	conf_free(c);
+	c = load(REMOTE "mail_dir = \"/var/mail\"");
+	assert_true(c->mail);
+	assert_string_equal(c->mail_from, "noreply@auth.example.org");
+	assert_string_equal(c->site, "auth.example.org");
+	conf_free(c);
+	c = load(REMOTE "sendmail = \"/usr/sbin/sendmail\"\n"
+	    "mail_from = \"a@b.example\"\nsite_name = \"Käse\"");
+	assert_true(c->mail);
+	assert_string_equal(c->mail_from, "a@b.example");
+	assert_string_equal(c->site, "Käse");
+	conf_free(c);
+	must_refuse("mail_dir = \"/a\"\nsendmail = \"/b\"", 0,
+	    "one of smtp_url, sendmail and mail_dir");
+	must_refuse("mail_dir = \"/a\"\nsmtp_url = \"smtp://b\"", 0,
+	    "one of");
+	must_refuse("smtp_url = \"smtp://b\"\nsendmail = \"/b\"", 0,
+	    "one of");
+}
+
+static void
+sender_is_asked_for_where_the_host_is_no_name(void **state)
+{
+	static const char *const hosts[] = { "https://192.0.2.1",
+	    "https://[2001:db8::1]:8443", "http://127.0.0.1:5000" };
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(hosts); i++) {
+		(void)snprintf(text, sizeof(text), "base_url = \"%s\"\n",
+		    hosts[i]);
+		must_take(text);
+		(void)snprintf(text, sizeof(text), "base_url = \"%s\"\n"
+		    "mail_dir = \"/a\"", hosts[i]);
+		must_refuse(text, 0, "mail_from must be set");
+		(void)snprintf(text, sizeof(text), "base_url = \"%s\"\n"
+		    "mail_dir = \"/a\"\nmail_from = \"a@b\"", hosts[i]);
+		must_take(text);
+	}
+}
+
+static void
+smtp_in_clear_is_for_loopback_alone(void **state)
+{
+	static const struct {
+		const char	*url;
+		bool		 plain;
+	} rows[] = {
+		{ "smtp://localhost", true }, { "smtp://127.0.0.1:25", true },
+		{ "smtp://[::1]:2525", true }, { "smtps://localhost", true },
+		{ "smtp://mail.example.org", false },
+		{ "smtp://192.0.2.1:587", false },
+		{ "smtps://mail.example.org", false },
+		{ "smtp://localhost.example.org", false },
+		{ "smtp://127.0.0.1.example.org", false },
+	};
+	char text[512];
+	struct conf *c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
+		(void)snprintf(text, sizeof(text), "smtp_url = \"%s\"",
+		    rows[i].url);
+		c = load(text);
+		assert_non_null(c);
+		assert_true(c->smtp_plain == rows[i].plain);
+		conf_free(c);
+		(void)snprintf(text, sizeof(text), "smtp_url = \"%s\"\n"
+		    "smtp_tls = \"always\"", rows[i].url);
+		c = load(text);
+		assert_false(c->smtp_plain);
+		conf_free(c);
+	}
+}
+
+static void
+mail_settings_are_judged(void **state)
+{
+	static const char *const bad[] = {
+		"smtp_url = \"mail.example.org\"",
+		"smtp_url = \"http://mail.example.org\"",
+		"smtp_url = \"smtp://\"", "smtp_url = \"smtp://a/b\"",
+		"smtp_url = \"smtp://a/\"", "smtp_url = \"smtp://u:p@a\"",
+		"smtp_url = \"smtp://a b\"", "smtp_url = \"smtpx://a\"",
+		"smtp_tls = \"never\"", "mail_dir = \"mail\"",
+		"sendmail = \"sendmail -t\"", "mail_from = \"a\"",
+		"mail_from = \"a@b>\"", "mail_from = \"A <a@b>\"",
+		"mail_from_name = \"a\nb\"", "site_name = \"a\x01\"",
+		"site_name = \"\xff\"", "mail_timeout = 0",
+		"smtp_user = \"a\"", "smtp_password_file = \"/a\"",
+		"smtp_ca = \"a\"", "templates = \"a\"",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(bad); i++)
+		if (load(bad[i]) != NULL)
+			fail_msg("taken: %s", bad[i]);
+	must_take("smtp_user = \"a\"\nsmtp_password_file = \"/a\"");
+}
+
 int
 main(void)
 {
@@ -723,6 +839,10 @@ main(void)
 		cmocka_unit_test(compat_remote_needs_a_new_start),
 		cmocka_unit_test(acquired_settings_outlive_a_reload),
 		cmocka_unit_test(threads_read_whole_settings_during_reloads),
+		cmocka_unit_test(one_way_to_send_and_no_more),
+		cmocka_unit_test(sender_is_asked_for_where_the_host_is_no_name),
+		cmocka_unit_test(smtp_in_clear_is_for_loopback_alone),
+		cmocka_unit_test(mail_settings_are_judged),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, set_up, tear_down);

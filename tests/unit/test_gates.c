@@ -1034,8 +1034,8 @@ doors_are_those_of_the_contract(void **state)
 	    "POST /account/confirm", "GET /account/export",
 	    "POST /account/export", "GET /account/delete",
 	    "POST /account/delete", "GET /.well-known/change-password",
-	    "GET /assets/style.css", "GET /assets/page.js",
-	    "GET /assets/logo.svg" };
+	    "GET /assets/style.css", "GET /assets/accent.css",
+	    "GET /assets/page.js", "GET /assets/logo.svg" };
 	const struct route *routes;
 	const char *object;
 	size_t i, n;

@@ -1,0 +1,251 @@
+#include "delivery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "json.h"
+#include "letter.h"
+#include "log.h"
+#include "text.h"
+#include "value.h"
+
+#define SECOND_MS	INT64_C(1000)
+#define FIRST_WAIT_MS	(30 * SECOND_MS)
+#define LONGEST_WAIT_MS	(3600 * SECOND_MS)
+/* Where no mail goes, none is to be blamed for it. */
+#define DOWN_WAIT_MS	(10 * SECOND_MS)
+#define DOWN_LONGEST_MS	(60 * SECOND_MS)
+/* To send a mail takes three times mail_timeout at most. */
+#define HELD_TIMEOUTS	4
+#define NAME_MAX_BYTES	80
+
+/* A mail that is in hand. */
+struct job {
+	struct delivery	*delivery;
+	struct store	*store;
+	struct arena	*arena;
+	struct mail	 mail;
+};
+
+/* Writing it. */
+
+static bool
+is_kind(const char *s)
+{
+	return s[0] != '\0' && strspn(s, "abcdefghijklmnopqrstuvwxyz-_") ==
+	    strlen(s);
+}
+
+/* Nobody who asks for a mail has a say in where its link leads. */
+static const char *
+link_to(struct job *j, const char *path)
+{
+	const struct conf *c = j->delivery->conf;
+	size_t len = strlen(c->base_url);
+
+	if (len > 0 && c->base_url[len - 1] == '/')
+		len--;
+	return path[0] == '/' ? arena_printf(j->arena, "%.*s%s%s", (int)len,
+	    c->base_url, c->base_path, path) : NULL;
+}
+
+static bool
+fill_in(struct job *j, struct value *root)
+{
+	const char *content = j->mail.content, *text;
+	struct pairs pairs;
+	size_t i;
+
+	memset(&pairs, 0, sizeof(pairs));
+	if (json_read(j->arena, content, strlen(content), &pairs) != READ_OK)
+		return false;
+	for (i = 0; i < pairs.n; i++) {
+		if (pairs.pair[i].fault != PAIR_FINE)
+			return false;
+		text = pairs.pair[i].value;
+		if (strcmp(pairs.pair[i].name, "link") == 0 &&
+		    (text = link_to(j, text)) == NULL)
+			return false;
+		value_text(j->arena, root, pairs.pair[i].name, text);
+	}
+	return true;
+}
+
+/* Subject, an empty line, text. */
+static bool
+split(struct arena *a, const char *rendered, struct letter *out)
+{
+	size_t len = strcspn(rendered, "\n");
+	const char *rest = rendered + len;
+
+	if (*rest != '\n' || rest[1] != '\n')
+		return false;
+	out->subject = arena_copy(a, rendered, len);
+	out->body = rest + 2;
+	return true;
+}
+
+/* NULL, or what keeps it from being written. */
+static const char *
+write_letter(struct job *j, struct letter *out)
+{
+	struct delivery *d = j->delivery;
+	struct value *root = value_object(j->arena);
+	const char *rendered, *fault;
+	char name[NAME_MAX_BYTES];
+
+	if (!is_kind(j->mail.kind) || !fill_in(j, root))
+		return "its content is not of the form that it must have";
+	value_text(j->arena, root, "site", d->conf->site);
+	value_put(j->arena, root, "t", lang_catalogue(d->conf->lang,
+	    j->mail.language));
+	(void)snprintf(name, sizeof(name), "mail/%.60s.txt", j->mail.kind);
+	rendered = shelf_render(d->conf->shelf, j->arena, name, root, &fault);
+	if (rendered == NULL)
+		return fault;
+	return split(j->arena, rendered, out) ? NULL : "the template has no "
+	    "subject with an empty line after it";
+}
+
+static const char *
+pack(struct job *j, struct parcel *out)
+{
+	const struct conf *c = j->delivery->conf;
+	struct letter l = { .to = j->mail.recipient, .from = c->mail_from,
+	    .from_name = c->mail_from_name, .date = j->mail.created_at,
+	    .id = j->mail.id, .host = c->base.host };
+	const struct slice *bytes;
+	const char *fault;
+
+	if ((fault = write_letter(j, &l)) != NULL)
+		return fault;
+	if ((bytes = letter_compose(j->arena, &l, &fault)) == NULL)
+		return fault;
+	*out = (struct parcel){ .id = j->mail.id, .bytes = *bytes,
+	    .created_at = j->mail.created_at,
+	    .from = letter_mailbox(j->arena, l.from),
+	    .to = letter_mailbox(j->arena, l.to) };
+	return NULL;
+}
+
+/* What becomes of it. */
+
+int64_t
+delivery_wait(int64_t attempts)
+{
+	int64_t wait = FIRST_WAIT_MS;
+	unsigned char chance;
+
+	for (; attempts > 1 && wait < LONGEST_WAIT_MS; attempts--)
+		wait *= 4;
+	if (wait > LONGEST_WAIT_MS)
+		wait = LONGEST_WAIT_MS;
+	digest_random(&chance, sizeof(chance));
+	return wait - wait / 5 + wait * 2 / 5 * chance / 255;
+}
+
+static int64_t
+wait_of(int64_t attempts, enum post_status status)
+{
+	int64_t wait = delivery_wait(attempts);
+	int64_t most = attempts * DOWN_WAIT_MS;
+
+	if (status != POST_DOWN)
+		return wait;
+	most = most < DOWN_LONGEST_MS ? most : DOWN_LONGEST_MS;
+	return wait < most ? wait : most;
+}
+
+/*
+ * What was not noted is tried again: after a fault of the store a mail may
+ * come twice, with the same id.
+ */
+static enum delivery_status
+noted(enum store_status status, enum delivery_status good)
+{
+	return status == STORE_OK || status == STORE_GONE ? good :
+	    DELIVERY_BUSY;
+}
+
+static enum delivery_status
+end(struct job *j, const char *state, const char *event, const char *reason)
+{
+	LOG(event, LOG_TEXT("mail", j->mail.id),
+	    LOG_TEXT("kind", j->mail.kind),
+	    LOG_NUMBER("attempts", j->mail.attempts),
+	    LOG_TEXT("reason", reason));
+	return noted(store_mail_end(j->store, j->arena, &j->mail, state,
+	    reason, clock_ms()), DELIVERY_DONE);
+}
+
+/* Once more before it is too late, and then to be told so. */
+static enum delivery_status
+put_off(struct job *j, const struct post_result *r)
+{
+	int64_t wait = wait_of(j->mail.attempts, r->status);
+	int64_t due = clock_ms() + wait;
+
+	if (due > j->mail.expires_at)
+		due = j->mail.expires_at;
+	LOG("mail.failed", LOG_TEXT("mail", j->mail.id),
+	    LOG_TEXT("kind", j->mail.kind),
+	    LOG_NUMBER("attempts", j->mail.attempts),
+	    LOG_TEXT("reason", r->reason),
+	    LOG_NUMBER("wait_s", wait / SECOND_MS));
+	return noted(store_mail_fail(j->store, j->arena, &j->mail, r->reason,
+	    due), r->status == POST_DOWN ? DELIVERY_DOWN : DELIVERY_DONE);
+}
+
+static enum delivery_status
+send_out(struct job *j)
+{
+	struct post_result r = { .status = POST_LATER };
+	struct parcel parcel;
+	const char *fault;
+
+	if (!letter_is_address(j->mail.recipient))
+		return end(j, "dead", "mail.dead", "the recipient is no "
+		    "address");
+	if ((fault = pack(j, &parcel)) != NULL)
+		(void)snprintf(r.reason, sizeof(r.reason), "%s", fault);
+	else
+		post_send(j->delivery->post, &parcel, &r);
+	switch (r.status) {
+	case POST_SENT:
+		return end(j, "sent", "mail.sent", "");
+	case POST_NEVER:
+		return end(j, "dead", "mail.dead", r.reason);
+	case POST_LATER:
+	case POST_DOWN:
+		break;
+	}
+	return put_off(j, &r);
+}
+
+static enum delivery_status
+deliver(struct job *j)
+{
+	if (j->mail.expires_at <= clock_ms())
+		return end(j, "dead", "mail.dead", "its time is over");
+	if (j->mail.recipient[0] == '\0')
+		return end(j, "dropped", "mail.dropped", "nobody gets it");
+	return send_out(j);
+}
+
+enum delivery_status
+delivery_one(struct delivery *d, struct store *store, struct arena *a)
+{
+	struct job j = { .delivery = d, .store = store, .arena = a };
+	int64_t now = clock_ms();
+	enum store_status status;
+
+	status = store_mail_due(store, a, now);
+	if (status == STORE_OK)
+		status = store_mail_claim(store, a, now, now + HELD_TIMEOUTS *
+		    SECOND_MS * d->conf->mail_timeout, &j.mail);
+	if (status == STORE_OK)
+		return deliver(&j);
+	return status == STORE_GONE ? DELIVERY_NONE : DELIVERY_BUSY;
+}

@@ -1,0 +1,27 @@
+/*
+ * post.h - hands a mail over in the way that the settings say
+ *
+ * smtp_url: see smtp.h.
+ * sendmail: PROGRAM -i -f FROM -- TO, without a shell, the mail on standard
+ *     input; what it prints goes nowhere.
+ * mail_dir: a file TIME-ID.eml, renamed into place when it is whole and on the
+ *     disk.  A mail that comes twice takes its own place.
+ */
+#ifndef POST_H
+#define POST_H
+
+#include "conf.h"
+#include "parcel.h"
+
+struct post;
+
+/* conf must outlive it.  NULL, and *fault: it cannot be set up. */
+struct post	*post_open(const struct conf *, const char **fault);
+void		 post_close(struct post *);
+/* Takes at most three times mail_timeout.  SIGPIPE must be ignored. */
+void		 post_send(struct post *, const struct parcel *,
+		    struct post_result *);
+/* Nothing is to be sent for now. */
+void		 post_rest(struct post *);
+
+#endif

@@ -1,0 +1,356 @@
+#include "smtp.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heap.h"
+#include "log.h"
+#include "net.h"
+#include "text.h"
+
+#define SECOND_MS	1000L
+#define CONNECT_MS	15000L
+#define KEPT_SECONDS	20L
+#define PASSWORD_MAX	1024
+#define URL_MAX		(NET_HOST_MAX * 3)
+#define VERB_LEN	4
+#define STATUS_MAX	16
+
+struct smtp {
+	const struct conf *conf;
+	CURL		*curl;		/* NULL: no connection */
+	char		 password[PASSWORD_MAX];
+
+	/* The mail that is being sent. */
+	struct slice	 left;
+	struct slice	 whole;
+	/* What was said last before QUIT, and what was answered. */
+	char		 verb[VERB_LEN + 1];
+	int		 code;		/* 0: nothing yet */
+	char		 status[STATUS_MAX];	/* RFC 3463, or "" */
+};
+
+/* The secret: the first line of a file. */
+
+static const char *
+fault_of(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "is no file";
+	if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return "may be used by others than its owner";
+	return st->st_size >= PASSWORD_MAX ? "is too long" : NULL;
+}
+
+static const char *
+read_password(int fd, char *out)
+{
+	const char *fault;
+	struct stat st;
+	ssize_t len;
+
+	if (fstat(fd, &st) != 0)
+		return strerror(errno);
+	if ((fault = fault_of(&st)) != NULL)
+		return fault;
+	len = read(fd, out, PASSWORD_MAX - 1);
+	if (len < 0)
+		return strerror(errno);
+	out[len] = '\0';
+	out[strcspn(out, "\r\n")] = '\0';
+	return out[0] != '\0' ? NULL : "is empty";
+}
+
+static const char *
+open_password(const char *path, char *out)
+{
+	const char *fault;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return strerror(errno);
+	fault = read_password(fd, out);
+	(void)close(fd);
+	return fault;
+}
+
+struct smtp *
+smtp_open(const struct conf *conf, const char **fault)
+{
+	struct smtp *s;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		log_abort("libcurl does not start");
+	s = heap_zeroed(1, sizeof(*s));
+	s->conf = conf;
+	*fault = conf->smtp_password_file[0] != '\0' ?
+	    open_password(conf->smtp_password_file, s->password) : NULL;
+	if (*fault == NULL)
+		return s;
+	smtp_close(s);
+	return NULL;
+}
+
+void
+smtp_rest(struct smtp *s)
+{
+	curl_easy_cleanup(s->curl);
+	s->curl = NULL;
+}
+
+void
+smtp_close(struct smtp *s)
+{
+	if (s == NULL)
+		return;
+	smtp_rest(s);
+	explicit_bzero(s, sizeof(*s));
+	free(s);
+	curl_global_cleanup();
+}
+
+/* What libcurl asks and tells. */
+
+static size_t
+give(char *to, size_t size, size_t n, void *arg)
+{
+	struct smtp *s = arg;
+	size_t len = size * n < s->left.len ? size * n : s->left.len;
+
+	memcpy(to, s->left.ptr, len);
+	s->left.ptr += len;
+	s->left.len -= len;
+	return len;
+}
+
+static int
+seek(void *arg, curl_off_t offset, int whence)
+{
+	struct smtp *s = arg;
+
+	if (whence != SEEK_SET || offset < 0 ||
+	    (size_t)offset > s->whole.len)
+		return CURL_SEEKFUNC_FAIL;
+	s->left.ptr = s->whole.ptr + offset;
+	s->left.len = s->whole.len - (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* Of what we say only the verb is kept: a password may come after it. */
+static void
+note_said(struct smtp *s, const char *line, size_t len)
+{
+	static const char *const verbs[] = { "EHLO", "HELO", "STARTTLS",
+	    "AUTH", "MAIL", "RCPT", "DATA", "QUIT" };
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (len >= VERB_LEN && memcmp(line, verbs[i], VERB_LEN) == 0)
+			memcpy(s->verb, verbs[i], VERB_LEN);
+}
+
+/* Of what is answered only the numbers: it may have an address in it. */
+static void
+note_answered(struct smtp *s, const char *line, size_t len)
+{
+	size_t i;
+
+	if (len < 3 || strcmp(s->verb, "QUIT") == 0)
+		return;
+	for (i = 0; i < 3; i++)
+		if (line[i] < '0' || line[i] > '9')
+			return;
+	s->code = (line[0] - '0') * 100 + (line[1] - '0') * 10 +
+	    (line[2] - '0');
+	s->status[0] = '\0';
+	for (i = 0; i + 4 < len && i < STATUS_MAX - 1; i++) {
+		if ((line[i + 4] < '0' || line[i + 4] > '9') &&
+		    line[i + 4] != '.')
+			break;
+		s->status[i] = line[i + 4];
+		s->status[i + 1] = '\0';
+	}
+	if (strchr(s->status, '.') == NULL)
+		s->status[0] = '\0';
+}
+
+static int
+listen_in(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
+{
+	(void)curl;
+	if (type == CURLINFO_HEADER_OUT)
+		note_said(arg, data, len);
+	else if (type == CURLINFO_HEADER_IN)
+		note_answered(arg, data, len);
+	return 0;
+}
+
+/* Setting up. */
+
+static void
+must(CURLcode code)
+{
+	if (code != CURLE_OK)
+		log_abort("libcurl lacks what we need of it");
+}
+
+#define SET(option, value)						\
+	must(curl_easy_setopt(s->curl, CURLOPT_ ## option, (value)))
+
+/*
+ * EHLO names the host that we are reached at; by itself libcurl would take
+ * the machine's own name, which says something to nobody but us.
+ */
+static void
+set_server(struct smtp *s)
+{
+	const struct conf *c = s->conf;
+	char url[URL_MAX];
+
+	(void)snprintf(url, sizeof(url), "%s/%s", c->smtp_url,
+	    c->base.host);
+	SET(URL, url);
+	SET(PROTOCOLS_STR, "smtp,smtps");
+	SET(PROXY, "");
+	SET(CONNECTTIMEOUT_MS, c->mail_timeout * SECOND_MS < CONNECT_MS ?
+	    c->mail_timeout * SECOND_MS : CONNECT_MS);
+	SET(TIMEOUT_MS, c->mail_timeout * SECOND_MS);
+	SET(SERVER_RESPONSE_TIMEOUT, (long)c->mail_timeout);
+	SET(MAXAGE_CONN, KEPT_SECONDS);
+	SET(NOSIGNAL, 1L);
+	if (c->smtp_user[0] != '\0') {
+		SET(USERNAME, c->smtp_user);
+		SET(PASSWORD, s->password);
+	}
+}
+
+static void
+set_tls(struct smtp *s)
+{
+	const struct conf *c = s->conf;
+
+	SET(USE_SSL, (long)(c->smtp_plain ? CURLUSESSL_NONE :
+	    CURLUSESSL_ALL));
+	SET(SSL_VERIFYPEER, c->smtp_plain ? 0L : 1L);
+	SET(SSL_VERIFYHOST, c->smtp_plain ? 0L : 2L);
+	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (c->smtp_ca[0] != '\0') {
+		SET(CAINFO, c->smtp_ca);
+		SET(CAPATH, NULL);
+	}
+}
+
+static void
+connect_to(struct smtp *s)
+{
+	if ((s->curl = curl_easy_init()) == NULL)
+		log_abort("no memory");
+	set_server(s);
+	set_tls(s);
+	SET(UPLOAD, 1L);
+	SET(READFUNCTION, give);
+	SET(READDATA, s);
+	SET(SEEKFUNCTION, seek);
+	SET(SEEKDATA, s);
+	SET(VERBOSE, 1L);
+	SET(DEBUGFUNCTION, listen_in);
+	SET(DEBUGDATA, s);
+}
+
+/* Sending. */
+
+static CURLcode
+perform(struct smtp *s, const struct parcel *p)
+{
+	struct curl_slist *to;
+	CURLcode code;
+
+	if (s->curl == NULL)
+		connect_to(s);
+	if ((to = curl_slist_append(NULL, p->to)) == NULL)
+		log_abort("no memory");
+	s->whole = s->left = p->bytes;
+	s->code = 0;
+	s->verb[0] = s->status[0] = '\0';
+	SET(MAIL_FROM, p->from);
+	SET(MAIL_RCPT, to);
+	SET(INFILESIZE_LARGE, (curl_off_t)p->bytes.len);
+	code = curl_easy_perform(s->curl);
+	SET(MAIL_RCPT, NULL);
+	curl_slist_free_all(to);
+	return code;
+}
+
+/* A server may have ended the connection that was kept. */
+static bool
+was_kept_too_long(struct smtp *s, CURLcode code)
+{
+	long made = 0;
+
+	(void)curl_easy_getinfo(s->curl, CURLINFO_NUM_CONNECTS, &made);
+	return code != CURLE_OK && made == 0 &&
+	    (s->code == 0 || s->code == 421);
+}
+
+static bool
+had_come_to(const struct smtp *s, const char *verb)
+{
+	return strcmp(s->verb, verb) == 0;
+}
+
+static enum post_status
+status_of(const struct smtp *s, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return POST_SENT;
+	if (s->code != 421 && (had_come_to(s, "RCPT") ||
+	    had_come_to(s, "DATA")))
+		return s->code / 100 == 5 ? POST_NEVER : POST_LATER;
+	return POST_DOWN;
+}
+
+static void
+tell(const struct smtp *s, CURLcode code, struct post_result *out)
+{
+	const char *verb = s->verb[0] != '\0' ? s->verb : "connection";
+
+	out->status = status_of(s, code);
+	if (code == CURLE_OK)
+		out->reason[0] = '\0';
+	else if (s->code >= 400)
+		(void)snprintf(out->reason, POST_REASON_MAX, "%s: %d%s%s",
+		    verb, s->code, s->status[0] != '\0' ? " " : "",
+		    s->status);
+	else
+		(void)snprintf(out->reason, POST_REASON_MAX, "%s: %s", verb,
+		    curl_easy_strerror(code));
+}
+
+void
+smtp_send(struct smtp *s, const struct parcel *p, struct post_result *out)
+{
+	CURLcode code = perform(s, p);
+
+	if (was_kept_too_long(s, code)) {
+		smtp_rest(s);
+		code = perform(s, p);
+	}
+	tell(s, code, out);
+}
+
+const char *
+smtp_version(void)
+{
+	static char version[64];
+
+	(void)snprintf(version, sizeof(version), "libcurl %s",
+	    curl_version_info(CURLVERSION_NOW)->version);
+	return version;
+}
