@@ -266,6 +266,23 @@ every_page_is_whole_and_leads_to_doors(void **state)
 	is_whole(get("/nowhere"));
 }
 
+static void
+v7_4_4_every_page_of_a_session_can_log_out(void **state)
+{
+	const struct route *r;
+	size_t i, n;
+
+	(void)state;
+	enroll();
+	log_in();
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		if (r[i].method == METHOD_GET && r[i].show != NULL &&
+		    r[i].who != WHO_ANYBODY)
+			says(get(r[i].path), "<form method=\"post\" "
+			    "action=\"/logout\">");
+}
+
 /* A refused form is a page as good as the first one. */
 static void
 every_form_comes_back_whole(void **state)
@@ -503,6 +520,17 @@ v1_2_1_nothing_that_was_sent_becomes_html(void **state)
 	a = get("/login?rd=/%3Cscript%3E&done=%3Cscript%3E&done=no_such");
 	keeps_quiet(a, "<script>");
 	keeps_quiet(a, "role=\"status\"");
+}
+
+static void
+v1_3_7_what_was_typed_is_no_template(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	a = post("/login", "email={{t.page.skip}}{{site&password=x");
+	is_page(a, 400);
+	says(a, "value=\"{{t.page.skip}}{{site\"");
 }
 
 static void
@@ -1028,6 +1056,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PAGE(every_page_is_whole_and_leads_to_doors),
+		PAGE(v7_4_4_every_page_of_a_session_can_log_out),
 		PAGE(every_form_comes_back_whole),
 		PAGE(json_stays_unless_html_is_preferred),
 		PAGE(success_at_the_other_doors_is_json_for_everybody),
@@ -1037,6 +1066,7 @@ main(void)
 		PAGE(refused_login_keeps_the_address_and_never_the_password),
 		PAGE(reason_stands_next_to_its_field),
 		PAGE(v1_2_1_nothing_that_was_sent_becomes_html),
+		PAGE(v1_3_7_what_was_typed_is_no_template),
 		PAGE(other_site_cannot_use_a_form),
 		PAGE(login_leads_through_the_arrival_to_the_account),
 		PAGE(browser_without_cookies_is_told_so),
