@@ -17,6 +17,7 @@
 #include "fields.h"
 #include "json.h"
 #include "params.h"
+#include "value.h"
 
 #define CALL_BODY_MAX		16384
 #define CALL_ID_MAX		64
@@ -46,7 +47,16 @@ struct reply {
 	const char	*cookie[CALL_COOKIES_MAX];	/* Set-Cookie values */
 	size_t		 cookies;
 	const char	*location;
+	bool		 see_other;	/* 303, whatever the outcome says */
 	const char	*allow;
+	const char	*download;	/* the name of a file, or NULL */
+	bool		 negotiated;	/* another Accept gets another answer */
+	/* A body that is not made here, and the lines that go with it. */
+	const char	*text;
+	const char	*lines;
+	/* Of a page: its template, or NULL, and what fills it, or NULL. */
+	const char	*page;
+	struct value	*values;
 	/* What goes to the web server: header, empty line, body. */
 	const char	*bytes;
 	size_t		 len;
@@ -75,6 +85,8 @@ struct call {
 	struct session	 session;	/* where the route asks for one */
 	const char	*field[FIELD_COUNT];
 	const char	*typed[FIELD_COUNT];	/* the same, unchecked */
+	const char	*onward;	/* where to go on, ours; or NULL */
+	const char	*done;		/* what has just been done, or NULL */
 
 	struct reply	 reply;
 };

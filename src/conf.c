@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accent.h"
 #include "arena.h"
 #include "heap.h"
 #include "letter.h"
@@ -164,6 +165,13 @@ value_is_phrase(const char *s)
 	return i == len && len <= PHRASE_MAX && unicode_valid(s, len) ?
 	    NULL : "must be UTF-8 of at most 200 bytes, without control "
 	    "characters";
+}
+
+static const char *
+value_is_color(const char *s)
+{
+	return accent_is_color(s) ? NULL :
+	    "must be # and six hexadecimal digits";
 }
 
 static const char *
@@ -682,6 +690,15 @@ open_keys(cfg_t *cfg, struct conf *c)
 	return c->keys != NULL;
 }
 
+static bool
+open_words(struct conf *c)
+{
+	c->shelf = shelf_open(c->templates, complain_to);
+	if (c->shelf != NULL)
+		c->lang = lang_open(c->shelf, complain_to);
+	return c->lang != NULL;
+}
+
 struct conf *
 conf_load(const char *path, void (*complain)(const char *message))
 {
@@ -693,7 +710,8 @@ conf_load(const char *path, void (*complain)(const char *message))
 	h = parse(cfg) ? new_holder(cfg) : NULL;
 	if (h != NULL && !(agrees(cfg, &h->conf) &&
 	    agrees_on_mail(cfg, &h->conf) &&
-	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf))) {
+	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
+	    open_words(&h->conf))) {
 		conf_free(&h->conf);
 		h = NULL;
 	}
@@ -710,6 +728,8 @@ conf_free(struct conf *c)
 		return;
 	wordlist_close(c->refused);
 	pepper_close(c->keys);
+	lang_close(c->lang);
+	shelf_close(c->shelf);
 	arena_free(h->arena);
 	free(h);
 }

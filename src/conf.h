@@ -13,8 +13,10 @@
 #include <stdio.h>
 
 #include "knobs.h"
+#include "lang.h"
 #include "net.h"
 #include "passwd.h"
+#include "shelf.h"
 #include "wordlist.h"
 
 struct profile {
@@ -63,6 +65,8 @@ struct conf {
 	struct wordlist	*refused;	/* password_list, or NULL */
 	struct pepper	*keys;		/* of pepper, or NULL */
 	struct passwd_rules hashing;
+	struct shelf	*shelf;		/* templates, and what goes with them */
+	struct lang	*lang;
 };
 
 #undef CONF_TEXT
@@ -71,7 +75,7 @@ struct conf {
 #undef CONF_NUMBER
 
 /*
- * Reads a file, and opens the list that it names.  NULL if one of them
+ * Reads a file, and opens what it names.  NULL if one of them
  * cannot be read or one setting is wrong: each fault has been told to
  * complain as "file:line: what".  Called by one thread at a time.
  */

@@ -115,8 +115,6 @@ static void
 let_go(struct delivery *d)
 {
 	post_close(d->post);
-	lang_close(d->lang);
-	shelf_close(d->shelf);
 	conf_free(d->conf);
 }
 
@@ -125,11 +123,6 @@ make_up(struct delivery *d, void (*tell)(const char *))
 {
 	const char *fault;
 
-	d->shelf = shelf_open(d->conf->templates, tell);
-	if (d->shelf == NULL)
-		return false;
-	if ((d->lang = lang_open(d->shelf, tell)) == NULL)
-		return false;
 	d->post = post_open(d->conf, &fault);
 	if (d->post == NULL)
 		tell(fault);

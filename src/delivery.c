@@ -102,10 +102,10 @@ write_letter(struct job *j, struct letter *out)
 	if (!is_kind(j->mail.kind) || !fill_in(j, root))
 		return "its content is not of the form that it must have";
 	value_text(j->arena, root, "site", d->conf->site);
-	value_put(j->arena, root, "t", lang_catalogue(d->lang,
+	value_put(j->arena, root, "t", lang_catalogue(d->conf->lang,
 	    j->mail.language));
 	(void)snprintf(name, sizeof(name), "mail/%.60s.txt", j->mail.kind);
-	rendered = shelf_render(d->shelf, j->arena, name, root, &fault);
+	rendered = shelf_render(d->conf->shelf, j->arena, name, root, &fault);
 	if (rendered == NULL)
 		return fault;
 	return split(j->arena, rendered, out) ? NULL : "the template has no "

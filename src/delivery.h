@@ -6,16 +6,12 @@
 
 #include "arena.h"
 #include "conf.h"
-#include "lang.h"
 #include "post.h"
-#include "shelf.h"
 #include "store.h"
 
 /* What a mail is written with, by one set of settings. */
 struct delivery {
 	struct conf	*conf;
-	struct shelf	*shelf;
-	struct lang	*lang;
 	struct post	*post;
 };
 

@@ -7,12 +7,14 @@
 #include "form.h"
 #include "json.h"
 #include "multipart.h"
+#include "onward.h"
 #include "reply.h"
 #include "routes.h"
 #include "text.h"
 #include "unicode.h"
 
 #define AGENT_MAX	200
+#define CODE_MAX	32
 
 /* A gate lets pass, or has said the answer. */
 typedef bool gate(struct call *);
@@ -294,6 +296,58 @@ gate_query(struct call *c)
 	    refuse_about(c, OUT_HEADER_MALFORMED, "query");
 }
 
+/* The names that web servers and other services give it. */
+static bool
+names_onward(const char *name)
+{
+	return strcmp(name, "rd") == 0 || strcmp(name, "redirect_uri") == 0 ||
+	    strcmp(name, "url") == 0;
+}
+
+/* The first that is ours; any other is as if it had not been said. */
+static void
+take_onward(struct call *c, const struct pairs *p)
+{
+	const struct conf *conf = c->conf;
+	size_t i;
+
+	for (i = 0; i < p->n && c->onward == NULL; i++)
+		if (names_onward(p->pair[i].name) &&
+		    onward_is_ours(p->pair[i].value, &conf->base,
+		    conf->allowed, conf->origins.n))
+			c->onward = p->pair[i].value;
+}
+
+/* The last part of a catalogue's key. */
+static bool
+is_code(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len > 0 && len <= CODE_MAX &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyz_") == len;
+}
+
+/* Of a page: where it is to lead, and what led to it. */
+static bool
+gate_journey(struct call *c)
+{
+	const char *query = call_text(c, PARAM_QUERY);
+	struct pairs pairs;
+	size_t i;
+
+	if ((!c->route->page && c->route->show == NULL) ||
+	    form_read(c->arena, query, strlen(query), &pairs) != READ_OK)
+		return true;
+	if (c->route->onward)
+		take_onward(c, &pairs);
+	for (i = 0; i < pairs.n && !acts(c->method); i++)
+		if (strcmp(pairs.pair[i].name, "done") == 0 &&
+		    is_code(pairs.pair[i].value))
+			c->done = pairs.pair[i].value;
+	return true;
+}
+
 static enum read_result
 read_multipart(struct call *c, struct slice params, struct pairs *out)
 {
@@ -420,16 +474,37 @@ take_field(struct call *c, enum field f, const struct pairs *p, bool optional)
 	return check_value(c, f, found->value);
 }
 
+/* A form that is refused comes back as it was filled in. */
+static void
+note_typed(struct call *c, const struct pairs *p)
+{
+	const struct pair *pair;
+	size_t i, k;
+
+	for (i = 0; i < p->n; i++) {
+		pair = &p->pair[i];
+		for (k = 0; k < c->route->fields; k++)
+			if (strcmp(fields[c->route->field[k]].name,
+			    pair->name) == 0 && unicode_valid(pair->value,
+			    strlen(pair->value)))
+				c->typed[c->route->field[k]] = pair->value;
+	}
+}
+
 static bool
 gate_fields(struct call *c)
 {
 	struct pairs pairs = { .n = 0 };
 	size_t i;
 
-	if (c->route->fields == 0)
+	if (c->route->fields == 0 &&
+	    !(c->route->onward && acts(c->method)))
 		return true;
 	if (!read_body(c, &pairs))
 		return false;
+	if (c->route->onward)
+		take_onward(c, &pairs);
+	note_typed(c, &pairs);
 	for (i = 0; i < c->route->fields; i++)
 		if (!take_field(c, c->route->field[i], &pairs,
 		    i + c->route->optional >= c->route->fields))
@@ -445,6 +520,7 @@ static gate *const gates[] = {
 	gate_route,
 	gate_caller,
 	gate_session,
+	gate_journey,
 	gate_query,
 	gate_fields,
 };

@@ -67,8 +67,10 @@ TEXT(lockout, "disable", LIVE, lockout,					\
 NUMBER(audit_days, 365, 0, 3650, LIVE,					\
     "days after which a row of the audit trail is removed; 0 for never") \
 TEXT(site_name, "", LIVE, phrase,					\
-    "what the site is called in mails; empty for the host of "		\
-    "base_url")								\
+    "what the site is called in mails and on pages; empty for the "	\
+    "host of base_url")							\
+TEXT(site_color, "#0f6657", LIVE, color,				\
+    "colour of buttons and links on pages, as #rrggbb")			\
 TEXT(templates, "", LIVE, file_or_none,					\
     "path of a directory with templates and catalogues that stand in "	\
     "the place of ours; empty for none")				\

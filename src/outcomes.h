@@ -18,6 +18,10 @@
 #define OUTCOMES(OUTCOME)						\
 /* Successes. */							\
 OUTCOME(OUT_WELCOME, 200, "Bienvenue", "welcome", NULL, 0)		\
+OUTCOME(OUT_PAGE, 200, NULL, "page", NULL, 0)				\
+OUTCOME(OUT_FILE, 200, NULL, "file", NULL, 0)				\
+OUTCOME(OUT_FILE_SAME, 304, NULL, "file_same", NULL, 0)			\
+OUTCOME(OUT_ELSEWHERE, 302, "look there", "elsewhere", NULL, 0)		\
 OUTCOME(OUT_OPTIONS, 204, NULL, "options", NULL, 0)			\
 OUTCOME(OUT_PROFILE, 200, NULL, "profile", NULL, 0)			\
 OUTCOME(OUT_USER_CREATED, 200, "user created", "user_created",		\
@@ -60,6 +64,8 @@ OUTCOME(OUT_BAD_CREDENTIALS, 401, "wrong email or password",		\
     "bad_credentials", "login.failed", 0)				\
 OUTCOME(OUT_NO_SESSION, 403, "no session", "no_session",		\
     "session.refused", 0)						\
+OUTCOME(OUT_NO_COOKIE, 403, "the browser kept no cookie",		\
+    "no_cookie", "session.refused", 0)					\
 OUTCOME(OUT_NO_SUCH_SESSION, 404, "no such session",			\
     "no_such_session", "session.refused", 0)				\
 OUTCOME(OUT_WRONG_PASSWORD, 403, "wrong password", "wrong_password",	\

@@ -29,6 +29,8 @@ static const struct {
 	{ 202, "202 Accepted" },
 	{ 204, "204 No Content" },
 	{ 302, "302 Found" },
+	{ 303, "303 See Other" },
+	{ 304, "304 Not Modified" },
 	{ 400, "400 Bad Request" },
 	{ 401, "401 Unauthorized" },
 	{ 403, "403 Forbidden" },
@@ -42,13 +44,11 @@ static const struct {
 	{ 503, "503 Service Unavailable" },
 };
 
-static const char fixed_header[] =
-    "Cache-Control: no-store\r\n"
+/* Of what no browser is to show as a page. */
+static const char guard_lines[] =
     "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; sandbox\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "X-Content-Type-Options: nosniff\r\n";
+    "Referrer-Policy: no-referrer\r\n";
 
 /* "404 Not Found" */
 static const char *
@@ -73,6 +73,12 @@ reply_status(enum outcome o)
 	return outcomes[o].status;
 }
 
+int
+reply_sent(const struct call *c)
+{
+	return c->reply.see_other ? 303 : reply_status(c->reply.outcome);
+}
+
 const char *
 reply_code(enum outcome o)
 {
@@ -83,6 +89,12 @@ const char *
 reply_event(enum outcome o)
 {
 	return outcomes[o].event;
+}
+
+bool
+reply_names_field(enum outcome o)
+{
+	return outcomes[o].sentence != NULL && outcomes[o].sentence[0] == ' ';
 }
 
 void
@@ -156,13 +168,34 @@ reply_location(struct call *c, const char *path)
 	    c->conf->base_path, path);
 }
 
-/* NULL, or the outcome's sentence with its subject. */
-static const char *
-message_of(struct call *c)
+/* If-None-Match is a list of what the client has (RFC 9110, 13.1.2). */
+static bool
+has_already(const struct call *c, const char *etag)
+{
+	const char *list = call_text(c, PARAM_NONE_MATCH);
+
+	return strcmp(list, "*") == 0 ||
+	    strstr(list, ARENA_JOIN(c->arena, "\"", etag, "\"")) != NULL;
+}
+
+void
+reply_text(struct call *c, const char *type, const char *text,
+    const char *etag, bool lasting)
+{
+	reply_outcome(c, has_already(c, etag) ? OUT_FILE_SAME : OUT_FILE);
+	c->reply.text = text;
+	c->reply.lines = ARENA_JOIN(c->arena, "Content-Type: ", type,
+	    "; charset=utf-8\r\nETag: \"", etag, "\"\r\n", lasting ?
+	    "Cache-Control: public, max-age=31536000, immutable\r\n" :
+	    "Cache-Control: no-cache\r\n", guard_lines);
+}
+
+const char *
+reply_message(struct call *c)
 {
 	const char *sentence = outcomes[c->reply.outcome].sentence;
 
-	if (sentence == NULL || sentence[0] != ' ')
+	if (!reply_names_field(c->reply.outcome))
 		return sentence;
 	return arena_printf(c->arena, "%s%s", c->reply.subject, sentence);
 }
@@ -183,14 +216,12 @@ is_refused(struct slice params)
 }
 
 /* Only a client that names the type knows what to do with it. */
-static bool
-wants_problem(const struct call *c)
+bool
+reply_to_program(const struct call *c)
 {
 	const char *accept = call_text(c, PARAM_ACCEPT);
 	struct slice rest = { accept, strlen(accept) }, range, type;
 
-	if (reply_status(c->reply.outcome) < 400)
-		return false;
 	while (text_next_part(&rest, ',', &range)) {
 		(void)text_next_part(&range, ';', &type);
 		if (text_slice_equal_nocase(text_trim(type),
@@ -238,15 +269,32 @@ line(struct call *c, const char *name, const char *value)
 	return value == NULL ? "" : ARENA_JOIN(c->arena, name, value, "\r\n");
 }
 
-static const char *
-retry_line(struct call *c)
+int64_t
+reply_retry(const struct call *c)
 {
 	int64_t seconds = outcomes[c->reply.outcome].retry;
 
-	if (seconds < 0)
-		seconds = (c->auth->wait_ms + 999) / 1000;
+	return seconds < 0 ? (c->auth->wait_ms + 999) / 1000 : seconds;
+}
+
+static const char *
+retry_line(struct call *c)
+{
+	int64_t seconds = reply_retry(c);
+
 	return seconds == 0 ? "" : arena_printf(c->arena,
 	    "Retry-After: %" PRId64 "\r\n", seconds);
+}
+
+/* Only if it is what was to be taken away, and no refusal. */
+static const char *
+download_line(struct call *c)
+{
+	if (c->reply.download == NULL ||
+	    reply_status(c->reply.outcome) >= 400)
+		return "";
+	return ARENA_JOIN(c->arena, "Content-Disposition: attachment; "
+	    "filename=\"", c->reply.download, "\"\r\n");
 }
 
 /* The lines that only some answers have. */
@@ -256,34 +304,52 @@ extra_header(struct call *c)
 	bool unknown = reply_status(c->reply.outcome) == 401;
 
 	return ARENA_JOIN(c->arena, line(c, "Allow: ", c->reply.allow),
-	    line(c, "Location: ", c->reply.location),
+	    line(c, "Location: ", c->reply.location), download_line(c),
 	    line(c, "Set-Cookie: ", c->reply.cookie[0]),
 	    line(c, "Set-Cookie: ", c->reply.cookie[1]), retry_line(c),
 	    unknown ? "WWW-Authenticate: Session\r\n" : "");
 }
 
-static const char *
-body_header(struct call *c, bool problem, size_t len)
+void
+reply_write(struct call *c, const char *kind, const char *body)
 {
-	return arena_printf(c->arena,
-	    "Content-Type: application/%s\r\nContent-Length: %zu\r\n",
-	    problem ? "problem+json" : "json", len);
+	int status = reply_sent(c);
+	bool bare = status == 204 || status == 304;
+
+	c->reply.bytes = ARENA_JOIN(c->arena, "Status: ", status_line(status),
+	    "\r\n", kind, bare ? "" : arena_printf(c->arena,
+	    "Content-Length: %zu\r\n", strlen(body)),
+	    "Cross-Origin-Resource-Policy: same-origin\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "X-Request-Id: ", c->id, "\r\n", extra_header(c), "\r\n",
+	    bare || c->method == METHOD_HEAD ? "" : body);
+	c->reply.len = strlen(c->reply.bytes);
+}
+
+/* One object. */
+static void
+render_json(struct call *c)
+{
+	bool problem = reply_status(c->reply.outcome) >= 400 &&
+	    reply_to_program(c);
+	const char *message = reply_message(c), *type;
+
+	type = problem ? "Content-Type: application/problem+json\r\n" :
+	    "Content-Type: application/json\r\n";
+	reply_write(c, ARENA_JOIN(c->arena, type, "Cache-Control: no-store\r\n",
+	    c->reply.negotiated ? "Vary: Accept\r\n" : "", guard_lines),
+	    problem ? problem_body(c, message) : plain_body(c, message));
 }
 
 void
 reply_render(struct call *c)
 {
-	int status = reply_status(c->reply.outcome);
-	const char *message = message_of(c), *body = "", *header = "";
-	bool problem = wants_problem(c);
+	static const char nothing[] = "Cache-Control: no-store\r\n";
 
-	if (status != 204) {
-		body = problem ? problem_body(c, message) :
-		    plain_body(c, message);
-		header = body_header(c, problem, strlen(body));
-	}
-	c->reply.bytes = ARENA_JOIN(c->arena, "Status: ", status_line(status),
-	    "\r\n", header, fixed_header, "X-Request-Id: ", c->id, "\r\n",
-	    extra_header(c), "\r\n", c->method == METHOD_HEAD ? "" : body);
-	c->reply.len = strlen(c->reply.bytes);
+	if (c->reply.text != NULL)
+		reply_write(c, c->reply.lines, c->reply.text);
+	else if (reply_status(c->reply.outcome) == 204)
+		reply_write(c, ARENA_JOIN(c->arena, nothing, guard_lines), "");
+	else
+		render_json(c);
 }

@@ -4,12 +4,14 @@
 
 #include "digest.h"
 #include "handlers.h"
+#include "pages.h"
 #include "text.h"
 
 /* Paths are compared byte for byte: nothing is decoded or folded. */
 static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/",
 	    .name = "GET /", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .show = show_home,
 	    .handler = handle_welcome },
 
 	{ .method = METHOD_POST, .path = "/users",
@@ -51,6 +53,7 @@ static const struct route routes[] = {
 
 	{ .method = METHOD_GET, .path = "/profile",
 	    .name = "GET /profile", .who = WHO_SESSION, .cost = COST_QUICK,
+	    .show = show_account,
 	    .handler = handle_profile },
 
 	{ .method = METHOD_DELETE, .path = "/profile",
@@ -99,6 +102,149 @@ static const struct route routes[] = {
 	    .cost = COST_HASH, .fields = 3, .field = { FIELD_EMAIL,
 	    FIELD_RESET_TOKEN, FIELD_NEW_PASSWORD },
 	    .handler = handle_reset_finish },
+
+	/* For people. */
+
+	{ .method = METHOD_GET, .path = "/login",
+	    .name = "GET /login", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .onward = true, .show = show_login,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/login",
+	    .name = "POST /login", .who = WHO_ANYBODY, .cost = COST_HASH,
+	    .fields = 2, .field = { FIELD_EMAIL, FIELD_PASSWORD },
+	    .page = true, .onward = true, .show = show_login,
+	    .then = "/login/done", .handler = handle_login },
+
+	{ .method = METHOD_GET, .path = "/login/done",
+	    .name = "GET /login/done", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .onward = true,
+	    .show = show_arrival, .then = "/account", .back = true,
+	    .handler = handle_arrival },
+
+	{ .method = METHOD_GET, .path = "/logout",
+	    .name = "GET /logout", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .onward = true, .show = show_logout,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/logout",
+	    .name = "POST /logout", .who = WHO_SESSION, .cost = COST_WRITE,
+	    .page = true, .onward = true, .show = show_logout,
+	    .then = "/", .back = true, .handler = handle_logout },
+
+	{ .method = METHOD_GET, .path = "/register",
+	    .name = "GET /register", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .onward = true, .show = show_register,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/register",
+	    .name = "POST /register", .who = WHO_ANYBODY, .cost = COST_HASH,
+	    .fields = 2, .field = { FIELD_EMAIL, FIELD_PASSWORD },
+	    .page = true, .onward = true, .show = show_register,
+	    .then = "/login", .handler = handle_register },
+
+	{ .method = METHOD_GET, .path = "/reset",
+	    .name = "GET /reset", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .onward = true, .show = show_reset,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/reset",
+	    .name = "POST /reset", .who = WHO_ANYBODY, .cost = COST_WRITE,
+	    .fields = 1, .field = { FIELD_EMAIL },
+	    .page = true, .onward = true, .show = show_reset,
+	    .handler = handle_reset_begin },
+
+	{ .method = METHOD_GET, .path = "/reset/password",
+	    .name = "GET /reset/password", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .onward = true,
+	    .show = show_new_password, .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/reset/password",
+	    .name = "POST /reset/password", .who = WHO_ANYBODY,
+	    .cost = COST_HASH, .fields = 3, .field = { FIELD_EMAIL,
+	    FIELD_RESET_TOKEN, FIELD_NEW_PASSWORD },
+	    .page = true, .onward = true, .show = show_new_password,
+	    .then = "/login", .handler = handle_reset_finish },
+
+	{ .method = METHOD_GET, .path = "/account",
+	    .name = "GET /account", .who = WHO_SESSION, .cost = COST_QUICK,
+	    .page = true, .onward = true, .show = show_account,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/sessions/others",
+	    .name = "POST /account/sessions/others", .who = WHO_SESSION,
+	    .cost = COST_WRITE, .page = true, .show = show_account,
+	    .then = "/account", .handler = handle_end_others },
+
+	{ .method = METHOD_POST, .path = "/account/sessions/{id}",
+	    .name = "POST /account/sessions/{id}", .who = WHO_SESSION,
+	    .cost = COST_WRITE, .page = true, .show = show_account,
+	    .then = "/account", .handler = handle_end_session },
+
+	{ .method = METHOD_GET, .path = "/account/password",
+	    .name = "GET /account/password", .who = WHO_SESSION,
+	    .cost = COST_QUICK, .page = true, .show = show_password,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/password",
+	    .name = "POST /account/password", .who = WHO_SESSION,
+	    .cost = COST_HASH, .fields = 2, .field = {
+	    FIELD_CURRENT_PASSWORD, FIELD_NEW_PASSWORD },
+	    .page = true, .show = show_password, .then = "/account",
+	    .handler = handle_change_password },
+
+	{ .method = METHOD_GET, .path = "/account/confirm",
+	    .name = "GET /account/confirm", .who = WHO_SESSION,
+	    .cost = COST_QUICK, .page = true, .onward = true,
+	    .show = show_confirm, .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/confirm",
+	    .name = "POST /account/confirm", .who = WHO_SESSION,
+	    .cost = COST_HASH, .fields = 1, .field = { FIELD_PASSWORD },
+	    .page = true, .onward = true, .show = show_confirm,
+	    .then = "/account", .back = true, .handler = handle_confirm },
+
+	{ .method = METHOD_GET, .path = "/account/export",
+	    .name = "GET /account/export", .who = WHO_PROVED,
+	    .cost = COST_QUICK, .page = true, .show = show_export,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/export",
+	    .name = "POST /account/export", .who = WHO_PROVED,
+	    .cost = COST_WRITE, .page = true, .show = show_export,
+	    .handler = handle_download },
+
+	{ .method = METHOD_GET, .path = "/account/delete",
+	    .name = "GET /account/delete", .who = WHO_SESSION,
+	    .cost = COST_QUICK, .page = true, .show = show_delete,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/delete",
+	    .name = "POST /account/delete", .who = WHO_SESSION,
+	    .cost = COST_HASH, .fields = 1, .field = { FIELD_PASSWORD },
+	    .page = true, .show = show_delete, .then = "/",
+	    .handler = handle_delete_account },
+
+	{ .method = METHOD_GET, .path = "/.well-known/change-password",
+	    .name = "GET /.well-known/change-password", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true,
+	    .handler = handle_change_password_page },
+
+	{ .method = METHOD_GET, .path = "/assets/style.css",
+	    .name = "GET /assets/style.css", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .handler = handle_style },
+
+	{ .method = METHOD_GET, .path = "/assets/accent.css",
+	    .name = "GET /assets/accent.css", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .handler = handle_accent },
+
+	{ .method = METHOD_GET, .path = "/assets/page.js",
+	    .name = "GET /assets/page.js", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .handler = handle_script },
+
+	{ .method = METHOD_GET, .path = "/assets/logo.svg",
+	    .name = "GET /assets/logo.svg", .who = WHO_ANYBODY,
+	    .cost = COST_QUICK, .page = true, .handler = handle_logo },
 };
 
 #define ROUTES	(sizeof(routes) / sizeof(routes[0]))

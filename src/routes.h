@@ -24,6 +24,15 @@ struct route {
 	size_t		 fields;
 	enum field	 field[ROUTE_FIELDS_MAX];
 	size_t		 optional;	/* so many, the last, may be missing */
+	/*
+	 * Of a door for people.  Whoever likes JSON best is answered as at
+	 * any other.
+	 */
+	bool		 page;		/* HTML where nothing is preferred */
+	bool		 onward;	/* is told where to go on */
+	void		(*show)(struct call *);	/* draws it; NULL for none */
+	const char	*then;		/* where a success leads, or NULL */
+	bool		 back;		/* unless it was told where to */
 	void		(*handler)(struct call *);
 };
 

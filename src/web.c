@@ -7,6 +7,7 @@
 #include "digest.h"
 #include "gates.h"
 #include "log.h"
+#include "page.h"
 #include "reply.h"
 #include "routes.h"
 
@@ -56,7 +57,7 @@ log_answer(struct call *c)
 	    LOG_TEXT("request", c->id),
 	    LOG_TEXT("door", c->route != NULL ? c->route->name : "-"),
 	    LOG_TEXT("outcome", reply_code(c->reply.outcome)),
-	    LOG_NUMBER("status", reply_status(c->reply.outcome)),
+	    LOG_NUMBER("status", reply_sent(c)),
 	    LOG_NUMBER("ms", clock_steady_ms() - c->arrived),
 	    LOG_TEXT("client", call_text(c, PARAM_CLIENT)));
 }
@@ -86,10 +87,69 @@ record_answer(struct call *c)
 	law_record(c->auth, c->arena, &refusal);
 }
 
+/* What succeeded is JSON as ever, but for what has been drawn for people. */
+static bool
+wants_page(struct call *c)
+{
+	const struct route *r = c->route;
+	bool refused = reply_status(c->reply.outcome) >= 400;
+	bool drawn = r != NULL && r->show != NULL;
+
+	c->reply.negotiated = drawn;
+	if (!refused && (!drawn || c->reply.download != NULL))
+		return false;
+	return c->reply.outcome == OUT_PAGE || (!reply_to_program(c) &&
+	    page_preferred(c, r != NULL && r->page));
+}
+
+/* What is missing can be had at another page, which leads back here. */
+static bool
+lead_to_proof(struct call *c)
+{
+	const char *home = c->route->then != NULL ? c->route->then : "/account";
+
+	if (c->reply.outcome == OUT_NO_SESSION)
+		page_lead(c, "/login", NULL, page_here(c, home));
+	else if (c->reply.outcome == OUT_REAUTH_REQUIRED)
+		page_lead(c, "/account/confirm", NULL, page_here(c, home));
+	return c->reply.see_other;
+}
+
+static void
+lead_on(struct call *c)
+{
+	const struct route *r = c->route;
+
+	if (r->back && c->onward != NULL)
+		page_lead_onward(c, c->onward);
+	else
+		page_lead(c, r->then, reply_code(c->reply.outcome),
+		    c->onward);
+}
+
+static void
+draw(struct call *c)
+{
+	const struct route *r = c->route;
+
+	if (r == NULL || r->show == NULL || c->auth == NULL)
+		return;
+	if (reply_status(c->reply.outcome) < 400 && r->then != NULL)
+		lead_on(c);
+	else if (!lead_to_proof(c) && (r->who == WHO_ANYBODY ||
+	    c->session.user_id != NULL))
+		r->show(c);
+}
+
 static void
 conclude(struct call *c)
 {
-	reply_render(c);
+	if (wants_page(c)) {
+		draw(c);
+		page_render(c);
+	} else {
+		reply_render(c);
+	}
 	log_answer(c);
 	record_answer(c);
 }

@@ -20,6 +20,7 @@
 
 #define EMAIL		"bob@b"
 #define PASSWORD	"x"
+#define HOME		"http://localhost:5000"	/* base_url */
 #define CREDENTIALS	"email=" EMAIL "&password=" PASSWORD
 /* Registrations pile up: each so many inputs they are swept away. */
 #define SWEEP		5000
@@ -181,7 +182,7 @@ is_a_status(int status)
 	for (o = OUT_WELCOME; o <= OUT_FAULT; o++)
 		if (reply_status(o) == status)
 			return true;
-	return false;
+	return status == 303;
 }
 
 /* A list that we give may be longer than one that we take. */
@@ -203,6 +204,48 @@ is_object(struct answer *a)
 	return false;
 }
 
+/* A whole page, in which nothing that was sent has become a tag. */
+static bool
+is_page(struct answer *a)
+{
+	size_t len = strlen(a->body);
+
+	return text_begins(a->body, "<!DOCTYPE html>\n<html lang=\"") &&
+	    strcmp(a->body + len - strlen("</html>\n"), "</html>\n") == 0 &&
+	    strstr(a->body, "<fuzz") == NULL;
+}
+
+/* Nobody is sent to where nobody serves. */
+static bool
+leads_home(struct answer *a)
+{
+	const char *to = helper_header(a, "Location");
+	size_t i;
+
+	if (to == NULL || a->body[0] != '\0')
+		return false;
+	if (text_begins(to, HOME))
+		to += strlen(HOME);
+	if (to[0] != '/' && to[0] != '?' && to[0] != '#' && to[0] != '\0')
+		return false;
+	for (i = 0; to[i] > ' ' && to[i] < 0x7f && to[i] != '\\'; i++)
+		continue;
+	return to[i] == '\0' && !text_begins(to, "//");
+}
+
+static bool
+is_body(struct answer *a)
+{
+	const char *type = helper_header(a, "Content-Type");
+
+	if (a->status == 303)
+		return leads_home(a);
+	if (a->call.reply.outcome == OUT_FILE)
+		return a->body[0] != '\0';
+	return type != NULL && strcmp(type, "text/html; charset=utf-8") == 0 ?
+	    is_page(a) : is_object(a);
+}
+
 /* helper_ask has looked at the header and at the length already. */
 static void
 check_form(struct answer *a)
@@ -210,9 +253,10 @@ check_form(struct answer *a)
 	helper_must(is_a_status(a->status), "an unknown status");
 	helper_must(a->status < 500, "a fault");
 	helper_must(helper_header(a, "X-Request-Id") != NULL, "no id");
-	if (a->status == 204 || a->call.method == METHOD_HEAD)
+	if (a->status == 204 || a->status == 304 ||
+	    a->call.method == METHOD_HEAD)
 		return;
-	helper_must(is_object(a), "no JSON object");
+	helper_must(is_body(a), "neither an object nor a page");
 }
 
 static bool

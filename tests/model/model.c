@@ -30,16 +30,22 @@ struct sequence {
 	size_t		 n;
 };
 
-/* A door that the model does not know is a test that is missing. */
+/*
+ * A door that the model does not know is a test that is missing.  Pages stand
+ * on the law of the others.
+ */
 static bool
 knows_every_door(void)
 {
 	const struct route *route;
-	size_t i, n;
+	size_t i, n, doors;
 	int door;
 
 	route = route_all(&n);
-	for (i = 0; i < n; i++) {
+	for (i = doors = 0; i < n; i++) {
+		if (route[i].page)
+			continue;
+		doors++;
 		for (door = 0; door < DOORS; door++)
 			if (strcmp(route[i].name, m_doors[door]) == 0)
 				break;
@@ -49,7 +55,7 @@ knows_every_door(void)
 		    route[i].name);
 		return false;
 	}
-	return n == DOORS;
+	return doors == DOORS;
 }
 
 static bool

@@ -375,9 +375,9 @@ check_length(struct answer *a)
 {
 	const char *length = helper_header(a, "Content-Length");
 
-	if (a->status == 204) {
+	if (a->status == 204 || a->status == 304) {
 		helper_must(length == NULL && a->body[0] == '\0',
-		    "204 with a body");
+		    "204 or 304 with a body");
 		return;
 	}
 	helper_must(length != NULL, "no Content-Length");

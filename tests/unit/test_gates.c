@@ -1019,13 +1019,26 @@ static void
 doors_are_those_of_the_contract(void **state)
 {
 	static const char *const names[] = { "GET /", "POST /users",
-	    "POST /users/confirm", "POST /sessions", "DELETE /sessions", "GET /sessions",
+	    "POST /users/confirm", "POST /sessions",
+	    "DELETE /sessions", "GET /sessions",
 	    "POST /sessions/confirm", "DELETE /sessions/others",
 	    "DELETE /sessions/{id}", "GET /profile", "DELETE /profile",
 	    "PUT /profile/password", "PUT /profile/email",
 	    "POST /profile/email/confirm", "POST /profile/email/undo",
 	    "POST /report", "GET /profile/export",
-	    "POST /reset_password", "PUT /reset_password" };
+	    "POST /reset_password", "PUT /reset_password",
+	    "GET /login", "POST /login", "GET /login/done",
+	    "GET /logout", "POST /logout", "GET /register",
+	    "POST /register", "GET /reset", "POST /reset",
+	    "GET /reset/password", "POST /reset/password",
+	    "GET /account", "POST /account/sessions/others",
+	    "POST /account/sessions/{id}", "GET /account/password",
+	    "POST /account/password", "GET /account/confirm",
+	    "POST /account/confirm", "GET /account/export",
+	    "POST /account/export", "GET /account/delete",
+	    "POST /account/delete", "GET /.well-known/change-password",
+	    "GET /assets/style.css", "GET /assets/accent.css",
+	    "GET /assets/page.js", "GET /assets/logo.svg" };
 	const struct route *routes;
 	const char *object;
 	size_t i, n;
@@ -1062,11 +1075,12 @@ static struct answer *
 knock(const struct route *r, const char *cookie)
 {
 	static const char some[] =
-	    "/sessions/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	size_t fixed = strcspn(r->path, "{");
 
 	return ASK(.method = arena_copy(arena, r->name, strcspn(r->name,
-	    " ")), .uri = strchr(r->path, '{') != NULL ? some : r->path,
-	    .cookie = cookie);
+	    " ")), .uri = arena_printf(arena, "%.*s%s", (int)fixed, r->path,
+	    r->path[fixed] == '{' ? some : ""), .cookie = cookie);
 }
 
 static void

@@ -1,0 +1,330 @@
+#include "page.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "accent.h"
+#include "accept.h"
+#include "digest.h"
+#include "log.h"
+#include "onward.h"
+#include "reply.h"
+
+#define VERSION_LEN	16	/* of an asset's digest, in its address */
+
+static const char *const names[FIELD_COUNT] = {
+#define ROW(id, wire, longest, check)	[id] = (wire),
+	FIELDS(ROW)
+#undef ROW
+};
+
+/* Outcomes that are about a field, though their sentence does not name it. */
+static const struct {
+	enum outcome	 outcome;
+	enum field	 field;
+} about[] = {
+	{ OUT_EMAIL_TAKEN, FIELD_EMAIL },
+	{ OUT_UNKNOWN_ADDRESS, FIELD_EMAIL },
+	{ OUT_WRONG_PASSWORD, FIELD_PASSWORD },
+	{ OUT_WRONG_PASSWORD, FIELD_CURRENT_PASSWORD },
+	{ OUT_BAD_RESET_TOKEN, FIELD_RESET_TOKEN },
+};
+
+bool
+page_preferred(const struct call *c, bool even)
+{
+	const char *accept = call_text(c, PARAM_ACCEPT);
+	int html = accept_quality(accept, "text/html");
+	int json = accept_quality(accept, "application/json");
+
+	return html > json || (even && html == json);
+}
+
+/* The one place where a page's language is chosen. */
+static const char *
+language(const struct call *c)
+{
+	return lang_choose(c->conf->lang, NULL,
+	    call_text(c, PARAM_LANGUAGE));
+}
+
+void
+page_phrase(struct call *c, struct value *object, const char *name,
+    const char *key)
+{
+	value_phrase(c->arena, object, name,
+	    lang_text(c->conf->lang, language(c), key));
+}
+
+/* With its digest in the address it can be kept for good. */
+static const char *
+asset(struct call *c, const char *name)
+{
+	const struct shelf_file *file = shelf_find(c->conf->shelf, name);
+
+	return file == NULL ? NULL : arena_printf(c->arena, "%s/%s?v=%.*s",
+	    c->conf->base_path, name, VERSION_LEN, file->etag);
+}
+
+const char *
+page_accent(struct call *c, const char **etag)
+{
+	char *text = accent_sheet(c->arena, c->conf->site_color);
+	char *digest = arena_alloc(c->arena, DIGEST_TOKEN_LEN + 1);
+	unsigned char sum[DIGEST_SHA256_BYTES];
+
+	digest_sha256(text, strlen(text), sum);
+	text_base64url(sum, sizeof(sum), digest);
+	*etag = digest;
+	return text;
+}
+
+static const char *
+accent_link(struct call *c)
+{
+	const char *etag;
+
+	(void)page_accent(c, &etag);
+	return arena_printf(c->arena, "%s/assets/accent.css?v=%.*s",
+	    c->conf->base_path, VERSION_LEN, etag);
+}
+
+/* "40 s", "5 min": understood without a language. */
+static const char *
+wait_text(struct call *c)
+{
+	int64_t seconds = reply_retry(c);
+
+	if (seconds < 120)
+		return arena_printf(c->arena, "%" PRId64 " s", seconds);
+	return seconds < 7200 ?
+	    arena_printf(c->arena, "%" PRId64 " min", (seconds + 59) / 60) :
+	    arena_printf(c->arena, "%" PRId64 " h", (seconds + 3599) / 3600);
+}
+
+struct value *
+page_values(struct call *c)
+{
+	struct arena *a = c->arena;
+	struct value *root = c->reply.values;
+
+	if (root != NULL)
+		return root;
+	c->reply.values = root = value_object(a);
+	value_put(a, root, "t", lang_catalogue(c->conf->lang, language(c)));
+	value_text(a, root, "lang", language(c));
+	value_text(a, root, "site", c->conf->site);
+	value_text(a, root, "base", c->conf->base_path);
+	value_text(a, root, "style", asset(c, "assets/style.css"));
+	value_text(a, root, "accent", accent_link(c));
+	value_text(a, root, "script", asset(c, "assets/page.js"));
+	value_text(a, root, "logo", asset(c, "assets/logo.svg"));
+	value_text(a, root, "onward", c->onward);
+	value_text(a, root, "request", c->id);
+	if (c->conf->rules->password_min > 1)
+		value_text(a, root, "least", arena_printf(a, "%zu",
+		    c->conf->rules->password_min));
+	if (c->done != NULL)
+		page_phrase(c, root, "notice", ARENA_JOIN(a, "page.done.",
+		    c->done));
+	return root;
+}
+
+void
+page_show(struct call *c, const char *name)
+{
+	c->reply.page = name;
+	page_phrase(c, page_values(c), "title", ARENA_JOIN(c->arena, "page.",
+	    name, ".title"));
+}
+
+/* What is wrong, in words of the catalogue, or else of outcomes.h. */
+static void
+put_message(struct call *c, struct value *object, const char *name)
+{
+	const char *key = ARENA_JOIN(c->arena, "page.error.",
+	    reply_code(c->reply.outcome));
+
+	if (lang_text(c->conf->lang, language(c), key) != NULL)
+		page_phrase(c, object, name, key);
+	else
+		value_text(c->arena, object, name, reply_message(c));
+}
+
+static bool
+is_about(const struct call *c, enum field f)
+{
+	size_t i;
+
+	if (reply_status(c->reply.outcome) < 400)
+		return false;
+	for (i = 0; i < sizeof(about) / sizeof(about[0]); i++)
+		if (about[i].outcome == c->reply.outcome &&
+		    about[i].field == f)
+			return true;
+	return reply_names_field(c->reply.outcome) &&
+	    c->reply.subject != NULL &&
+	    strcmp(c->reply.subject, names[f]) == 0;
+}
+
+static void
+put_refused(struct call *c, enum field f)
+{
+	struct value *refused;
+
+	if (value_find(page_values(c), "refused") != NULL)
+		return;
+	refused = value_child(c->arena, page_values(c), "refused");
+	put_message(c, refused, "message");
+	value_text(c->arena, page_values(c), "wait", wait_text(c));
+	if (f == FIELD_COUNT)
+		return;
+	value_text(c->arena, refused, "field", names[f]);
+	page_phrase(c, refused, "label", ARENA_JOIN(c->arena, "page.label.",
+	    names[f]));
+}
+
+void
+page_input_value(struct call *c, enum field f, const char *autocomplete,
+    const char *value)
+{
+	struct value *input = value_child(c->arena, page_values(c), names[f]);
+	bool fresh = strcmp(autocomplete, "new-password") == 0;
+
+	value_text(c->arena, input, "name", names[f]);
+	page_phrase(c, input, "label", ARENA_JOIN(c->arena, "page.label.",
+	    names[f]));
+	value_text(c->arena, input, "type", f == FIELD_EMAIL ? "email" :
+	    "text");
+	value_text(c->arena, input, "autocomplete", autocomplete);
+	value_text(c->arena, input, "value", value);
+	value_flag(c->arena, input, "fresh", fresh);
+	if (!is_about(c, f))
+		return;
+	put_message(c, input, "wrong");
+	put_refused(c, f);
+}
+
+void
+page_input(struct call *c, enum field f, const char *autocomplete)
+{
+	bool secret = strstr(autocomplete, "password") != NULL;
+
+	page_input_value(c, f, autocomplete, secret ? NULL : c->typed[f]);
+}
+
+/* As the value of a parameter (RFC 3986, 3.4). */
+static const char *
+encoded(struct call *c, const char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = arena_alloc(c->arena, 3 * strlen(text) + 1), *to = out;
+
+	for (; *text != '\0'; text++) {
+		if (text_is_alnum(*text) || strchr("-._~/:,", *text)) {
+			*to++ = *text;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[(unsigned char)*text >> 4];
+		*to++ = digits[(unsigned char)*text & 15];
+	}
+	return out;
+}
+
+void
+page_lead(struct call *c, const char *path, const char *done,
+    const char *onward)
+{
+	if (done != NULL && lang_text(c->conf->lang, LANG_DEFAULT,
+	    ARENA_JOIN(c->arena, "page.done.", done)) == NULL)
+		done = NULL;
+	c->reply.see_other = true;
+	c->reply.location = ARENA_JOIN(c->arena, c->conf->base_path, path,
+	    done != NULL ? "?done=" : "", done != NULL ? done : "",
+	    onward == NULL ? "" : done != NULL ? "&rd=" : "?rd=",
+	    onward != NULL ? encoded(c, onward) : "");
+}
+
+void
+page_lead_onward(struct call *c, const char *address)
+{
+	c->reply.see_other = true;
+	c->reply.location = address;
+}
+
+const char *
+page_here(struct call *c, const char *home)
+{
+	const char *uri = call_text(c, PARAM_URI);
+
+	if ((c->method == METHOD_GET || c->method == METHOD_HEAD) &&
+	    uri[0] == '/' && onward_is_ours(uri, &c->conf->base, NULL, 0))
+		return uri;
+	return ARENA_JOIN(c->arena, c->conf->base_path, home);
+}
+
+/*
+ * Chromium asks form-action of where an answer to the form leads as well, so
+ * that another origin has to be named before.
+ */
+static const char *
+form_origin(struct call *c)
+{
+	struct origin o;
+
+	if (c->onward == NULL || !onward_origin(c->onward, &o))
+		return "";
+	return arena_printf(c->arena, " %s://%s:%u", o.https ? "https" :
+	    "http", o.host, o.port);
+}
+
+static const char *
+page_lines(struct call *c)
+{
+	return ARENA_JOIN(c->arena,
+	    "Content-Type: text/html; charset=utf-8\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "Vary: Accept, Accept-Language, Cookie\r\n"
+	    "Content-Security-Policy: default-src 'none'; "
+	    "style-src 'self'; script-src 'self'; img-src 'self'; "
+	    "form-action 'self'", form_origin(c),
+	    "; frame-ancestors 'none'; base-uri 'none'\r\n"
+	    "Cross-Origin-Opener-Policy: same-origin\r\n"
+	    "Referrer-Policy: same-origin\r\n");
+}
+
+/* The template's text; NULL where it cannot be filled. */
+static const char *
+fill(struct call *c)
+{
+	const char *name, *text, *fault;
+
+	if (c->reply.see_other)
+		return "";
+	if (c->reply.page == NULL)
+		page_show(c, "refusal");
+	if (reply_status(c->reply.outcome) >= 400)
+		put_refused(c, FIELD_COUNT);
+	value_text(c->arena, page_values(c), "who", c->session.email);
+	name = ARENA_JOIN(c->arena, "page/", c->reply.page, ".html");
+	text = shelf_render(c->conf->shelf, c->arena, name, page_values(c),
+	    &fault);
+	if (text == NULL)
+		LOG("page.fault", LOG_TEXT("request", c->id),
+		    LOG_TEXT("reason", fault));
+	return text;
+}
+
+void
+page_render(struct call *c)
+{
+	const char *text = fill(c);
+
+	if (text != NULL) {
+		reply_write(c, page_lines(c), text);
+		return;
+	}
+	reply_outcome(c, OUT_FAULT);
+	reply_render(c);
+}

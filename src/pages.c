@@ -1,0 +1,287 @@
+#include "pages.h"
+
+#include <string.h>
+
+#include "agent.h"
+#include "dossier.h"
+#include "handlers.h"
+#include "page.h"
+#include "reply.h"
+
+/* A page that anybody may open greets who is known. */
+static bool
+is_known(struct call *c)
+{
+	return c->session.user_id != NULL || (c->caller.token != NULL &&
+	    auth_whose(c->auth, c->arena, &c->caller, &c->session) ==
+	    OUT_PROFILE);
+}
+
+void
+handle_page(struct call *c)
+{
+	reply_outcome(c, OUT_PAGE);
+}
+
+void
+show_home(struct call *c)
+{
+	(void)is_known(c);
+	value_flag(c->arena, page_values(c), "open",
+	    strcmp(c->conf->registration, "open") == 0);
+	page_show(c, "home");
+}
+
+void
+show_login(struct call *c)
+{
+	(void)is_known(c);
+	value_flag(c->arena, page_values(c), "open",
+	    strcmp(c->conf->registration, "open") == 0);
+	page_input(c, FIELD_EMAIL, "username");
+	page_input(c, FIELD_PASSWORD, "current-password");
+	page_show(c, "login");
+}
+
+/*
+ * Whoever logs in comes by here: where no cookie comes along, the browser
+ * keeps none, and sending it on would lead it back to the login for ever.
+ */
+void
+handle_arrival(struct call *c)
+{
+	reply_outcome(c, is_known(c) ? OUT_PROFILE : OUT_NO_COOKIE);
+}
+
+void
+show_arrival(struct call *c)
+{
+	page_show(c, "no_cookie");
+}
+
+void
+show_logout(struct call *c)
+{
+	(void)is_known(c);
+	page_show(c, "logout");
+}
+
+void
+show_register(struct call *c)
+{
+	value_flag(c->arena, page_values(c), "open",
+	    strcmp(c->conf->registration, "open") == 0);
+	page_input(c, FIELD_EMAIL, "username");
+	page_input(c, FIELD_PASSWORD, "new-password");
+	page_show(c, "register");
+}
+
+/* A token that the answer gives out, as compat does; else NULL. */
+static const char *
+token_given(const struct call *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->reply.members; i++)
+		if (strcmp(c->reply.member[i].name, "reset_token") == 0)
+			return c->reply.member[i].text;
+	return NULL;
+}
+
+static void
+draw_new_password(struct call *c, const char *token)
+{
+	page_input(c, FIELD_EMAIL, "username");
+	page_input_value(c, FIELD_RESET_TOKEN, "one-time-code", token);
+	page_input(c, FIELD_NEW_PASSWORD, "new-password");
+	page_show(c, "new_password");
+}
+
+void
+show_reset(struct call *c)
+{
+	if (token_given(c) != NULL) {
+		draw_new_password(c, token_given(c));
+		return;
+	}
+	page_input(c, FIELD_EMAIL, "username");
+	page_show(c, "reset");
+}
+
+void
+show_new_password(struct call *c)
+{
+	draw_new_password(c, c->typed[FIELD_RESET_TOKEN]);
+}
+
+/* "2026-11-30 08:15": of UTC, as the template says. */
+static const char *
+short_time(struct call *c, const char *time)
+{
+	char *text = arena_copy(c->arena, time, strlen("2026-11-30T08:15"));
+
+	text[strlen("2026-11-30")] = ' ';
+	return text;
+}
+
+static void
+put_time(struct call *c, struct value *object, const char *name, int64_t ms)
+{
+	struct value *time = value_child(c->arena, object, name);
+	const char *full = dossier_time(c->arena, ms);
+
+	value_text(c->arena, time, "full", full);
+	value_text(c->arena, time, "short", short_time(c, full));
+}
+
+static void
+put_session(struct call *c, struct value *list, const struct session *s)
+{
+	struct value *item = value_item(c->arena, list);
+
+	value_text(c->arena, item, "id", auth_session_id(c->arena, s));
+	value_flag(c->arena, item, "current",
+	    strcmp(s->token_hash, c->session.token_hash) == 0);
+	value_text(c->arena, item, "browser", agent_browser(s->user_agent));
+	value_text(c->arena, item, "system", agent_system(s->user_agent));
+	value_text(c->arena, item, "user_agent", s->user_agent);
+	value_text(c->arena, item, "network", s->network);
+	put_time(c, item, "created", s->created_at);
+	put_time(c, item, "seen", s->last_seen_at);
+}
+
+static enum outcome
+put_sessions(struct call *c)
+{
+	struct value *list = value_list(c->arena, page_values(c), "sessions");
+	struct session *session;
+	enum outcome outcome;
+	size_t i, n = 0;
+
+	outcome = auth_sessions(c->auth, c->arena, &c->session, &session, &n);
+	for (i = 0; outcome == OUT_SESSIONS && i < n; i++)
+		put_session(c, list, &session[i]);
+	value_flag(c->arena, page_values(c), "others", n > 1);
+	return outcome;
+}
+
+static enum outcome
+put_account(struct call *c)
+{
+	struct value *list = value_list(c->arena, page_values(c), "groups");
+	struct account *account;
+	enum outcome outcome;
+	size_t i;
+
+	account = arena_alloc(c->arena, sizeof(*account));
+	outcome = auth_export(c->auth, c->arena, &c->session, account);
+	if (outcome != OUT_EXPORT)
+		return outcome;
+	put_time(c, page_values(c), "created", account->user.created_at);
+	for (i = 0; i < account->groups; i++)
+		value_item_text(c->arena, list, account->group[i]);
+	return OUT_EXPORT;
+}
+
+/* What cannot be read is said in place of the page. */
+void
+show_account(struct call *c)
+{
+	enum outcome outcome;
+
+	outcome = put_sessions(c);
+	if (outcome == OUT_SESSIONS)
+		outcome = put_account(c);
+	if (outcome == OUT_EXPORT)
+		page_show(c, "account");
+	else
+		reply_outcome(c, outcome);
+}
+
+void
+show_password(struct call *c)
+{
+	page_input(c, FIELD_CURRENT_PASSWORD, "current-password");
+	page_input(c, FIELD_NEW_PASSWORD, "new-password");
+	page_show(c, "password");
+}
+
+void
+show_confirm(struct call *c)
+{
+	page_input(c, FIELD_PASSWORD, "current-password");
+	page_show(c, "confirm");
+}
+
+void
+handle_download(struct call *c)
+{
+	handle_export(c);
+	c->reply.download = "account.json";
+}
+
+void
+show_export(struct call *c)
+{
+	page_show(c, "export");
+}
+
+void
+show_delete(struct call *c)
+{
+	page_input(c, FIELD_PASSWORD, "current-password");
+	page_show(c, "delete");
+}
+
+/* https://w3c.github.io/webappsec-change-password-url/ */
+void
+handle_change_password_page(struct call *c)
+{
+	reply_outcome(c, OUT_ELSEWHERE);
+	reply_location(c, "/account");
+}
+
+/* Only what is asked for by its digest can stay as it is. */
+static bool
+is_versioned(struct call *c, const char *etag)
+{
+	const char *query = call_text(c, PARAM_QUERY);
+
+	return text_begins(query, "v=") && strlen(query) >= 2 + 16 &&
+	    text_begins(etag, query + 2);
+}
+
+static void
+give_asset(struct call *c, const char *name, const char *type)
+{
+	const struct shelf_file *file = shelf_find(c->conf->shelf, name);
+
+	reply_text(c, type, file->text, file->etag,
+	    is_versioned(c, file->etag));
+}
+
+void
+handle_style(struct call *c)
+{
+	give_asset(c, "assets/style.css", "text/css");
+}
+
+void
+handle_accent(struct call *c)
+{
+	const char *etag, *text = page_accent(c, &etag);
+
+	reply_text(c, "text/css", text, etag, is_versioned(c, etag));
+}
+
+void
+handle_script(struct call *c)
+{
+	give_asset(c, "assets/page.js", "text/javascript");
+}
+
+void
+handle_logo(struct call *c)
+{
+	give_asset(c, "assets/logo.svg", "image/svg+xml");
+}

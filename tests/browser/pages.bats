@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# The pages in a real browser: pages.js says what is done there.
+#
+# shellcheck disable=SC2154
+
+load ../http/helper
+
+setup_file() {
+	gl_place
+	elsewhere=$(free_port)
+	export elsewhere
+	gl_configure "origins = {\"http://localhost:$elsewhere\"}"
+	gl_start
+	web_start
+	install_modules
+}
+
+teardown_file() {
+	gl_end
+}
+
+# What package.json names, once for each version of it; nothing of it is part
+# of the tree.
+install_modules() {
+	local from=$tests_top/tests/browser
+
+	modules=$tests_top/build/browser
+	export modules
+	if ! cmp -s "$from/package-lock.json" \
+		"$modules/node_modules/.made-from"; then
+		mkdir -p "$modules"
+		cp "$from"/package*.json "$modules"
+		npm ci --prefix "$modules" --ignore-scripts --no-audit \
+			--no-fund >"$modules/log" 2>&1 || {
+			tail -n 20 "$modules/log" >&2
+			return 1
+		}
+		cp "$from/package-lock.json" "$modules/node_modules/.made-from"
+	fi
+}
+
+browse() {
+	BASE=$base ELSEWHERE=$elsewhere NODE_PATH=$modules/node_modules \
+		timeout 300 node "$tests_top/tests/browser/pages.js" "$1" 3>&-
+}
+
+@test "every page: phone and desktop, light and dark, axe has nothing to say" {
+	browse 'every page'
+}
+
+@test "every page without its script, in French" {
+	browse 'every page without its script'
+}
+
+@test "an account from its first day to its last, without script" {
+	browse 'an account without script'
+}
+
+@test "a forgotten password, without script" {
+	browse 'a forgotten password without script'
+}
+
+@test "sessions are ended from another browser" {
+	browse 'sessions are ended'
+}
+
+@test "the keyboard alone will do, and the focus is on what is wrong" {
+	browse 'the keyboard alone'
+}
+
+@test "a password can be looked at, and is hidden when it is sent" {
+	browse 'a password can be looked at, and is hidden when it is sent'
+}
+
+@test "3.5.1 another site's form cannot log in" {
+	browse "another site's form cannot log in"
+}
+
+@test "3.5.1 another site's form cannot log out" {
+	browse "another site's form cannot log out"
+}
+
+@test "another site cannot show a page in a frame" {
+	browse 'another site cannot show a page in a frame'
+}
+
+@test "a link from another site finds the session" {
+	browse 'a link from another site finds the session'
+}
+
+@test "a login goes on to an origin that is listed, and to no other" {
+	browse 'a login goes on to an origin that is listed, and to no other'
+}
+
+@test "a browser that keeps no cookies is told so" {
+	browse 'a browser that keeps no cookies is told so'
+}
+
+@test "each case of pages.js is a test here" {
+	local name
+
+	while read -r name; do
+		grep -qF "$name" "$BATS_TEST_FILENAME" ||
+			fail "no test browses: $name"
+	done < <(NODE_PATH=$modules/node_modules \
+		node "$tests_top/tests/browser/pages.js" --list)
+}

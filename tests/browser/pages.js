@@ -1,0 +1,482 @@
+/*
+ * Chromium opens the pages of a gatelodge that runs already.
+ *
+ *	node tests/browser/pages.js CASE
+ *
+ * BASE is where it is, ELSEWHERE the port on which a page of another site may
+ * be served, whose origin on localhost is in origins.  NODE_PATH leads to what
+ * package.json names.  Status 0 if the case holds.
+ */
+"use strict";
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const http = require("node:http");
+const os = require("node:os");
+const path = require("node:path");
+const axe = require("axe-core");
+const { chromium } = require("playwright-core");
+
+const BASE = process.env.BASE;
+const PORT = Number(process.env.ELSEWHERE);
+const PASSWORD = "seven unrelated words";
+const OPTIONS = {
+	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+	args: process.getuid() === 0 ? ["--no-sandbox"] : [],
+};
+const SCREENS = {
+	desktop: { width: 1280, height: 800 },
+	phone: { width: 360, height: 740 },
+};
+
+let browser;
+let count = 0;
+
+/* ------------------------------------------------------------- a person */
+
+const newAddress = () => `person-${process.pid}-${++count}@example.org`;
+
+async function newAccount() {
+	const email = newAddress();
+	const answer = await fetch(`${BASE}/users`, {
+		method: "POST",
+		body: new URLSearchParams({ email, password: PASSWORD }),
+	});
+	assert.equal(answer.status, 200);
+	return email;
+}
+
+/* A browser of its own.  What it complains of is a failure at its end. */
+async function visit(options, use) {
+	const context = await browser.newContext(options);
+	const page = await context.newPage();
+	const wrong = [];
+	page.on("pageerror", (fault) => wrong.push(String(fault)));
+	page.on("console", (message) => {
+		const answered = /the server responded with a status of 4\d\d/;
+		if (message.type() === "error" &&
+		    !answered.test(message.text()))
+			wrong.push(message.text());
+	});
+	try {
+		await use(page, context);
+	} finally {
+		await context.close();
+	}
+	assert.deepEqual(wrong, []);
+}
+
+const open = (page, where) => page.goto(BASE + where);
+const submit = (page) => page.click("main form:last-of-type " +
+	".actions button[type=submit]");
+const where = (page) => page.url().slice(BASE.length);
+const heading = (page) => page.textContent("h1");
+
+async function fill(page, values) {
+	for (const [name, value] of Object.entries(values))
+		await page.fill(`#${name}`, value);
+}
+
+async function logIn(page, email, to = "/login") {
+	await open(page, to);
+	await fill(page, { email, password: PASSWORD });
+	await submit(page);
+}
+
+/* ------------------------------------------------------------- each page */
+
+/* Name: what brings a page that is logged in, or not, there. */
+const SHOWN = {
+	home: (page) => open(page, "/"),
+	login: (page) => open(page, "/login?rd=/account"),
+	async "login that is refused"(page) {
+		await open(page, "/login");
+		await fill(page, { email: "x@example.org", password: "x" });
+		await submit(page);
+		assert.equal(await page.locator(".refused").count(), 1);
+	},
+	register: (page) => open(page, "/register"),
+	async "register that is refused"(page, email) {
+		await open(page, "/register");
+		await fill(page, { email, password: "x" });
+		await submit(page);
+		assert.equal(await page.locator(".why").count(), 1);
+	},
+	reset: (page) => open(page, "/reset"),
+	"reset with a code": (page) => open(page, "/reset/password"),
+	"login that has left no cookie": (page) => open(page, "/login/done"),
+	"logout of nobody": (page) => open(page, "/logout"),
+	"nothing": (page) => open(page, "/nowhere"),
+};
+
+const SHOWN_INSIDE = {
+	"home inside": (page) => open(page, "/"),
+	account: (page) => open(page, "/account?done=password_changed"),
+	password: (page) => open(page, "/account/password"),
+	async "password that is refused"(page) {
+		await open(page, "/account/password");
+		await fill(page, { current_password: "x", new_password: "y" });
+		await submit(page);
+		assert.equal(await page.locator(".why").count(), 1);
+	},
+	confirm: (page) => open(page, "/account/confirm?rd=/account/export"),
+	export: (page) => open(page, "/account/export"),
+	delete: (page) => open(page, "/account/delete"),
+	logout: (page) => open(page, "/logout"),
+};
+
+async function violations(page, rules) {
+	const found = await page.evaluate((only) => axe.run(document, {
+		resultTypes: ["violations"],
+		...(only && { runOnly: only }),
+	}), rules);
+	return found.violations.map((v) => `${v.id}: ${v.help}: ` +
+		v.nodes.map((n) => n.html).join(" | "));
+}
+
+const measure = (page) => page.evaluate(() => ({
+	lang: document.documentElement.lang,
+	title: document.title,
+	headings: document.querySelectorAll("h1").length,
+	main: document.querySelectorAll("main").length,
+	wider: document.documentElement.scrollWidth >
+		document.documentElement.clientWidth,
+	styled: getComputedStyle(document.querySelector("main"))
+		.maxWidth !== "none",
+	ground: getComputedStyle(document.querySelector("main"))
+		.backgroundColor,
+	small: [...document.querySelectorAll("main button, main .button, " +
+		"main input:not([type=hidden]):not(.away)")].filter((e) =>
+		e.getBoundingClientRect().height < 44).length,
+}));
+
+/* On each screen, in each scheme; what does not depend on them, once. */
+async function looksRight(page, name, language) {
+	await page.evaluate(axe.source);
+	for (const colorScheme of ["light", "dark"]) {
+		for (const [screen, size] of Object.entries(SCREENS)) {
+			const what = `${name}, ${screen}, ${colorScheme}`;
+			const all = screen === "desktop" &&
+				colorScheme === "light";
+			await page.emulateMedia({ colorScheme });
+			await page.setViewportSize(size);
+			assert.deepEqual(await violations(page, all ? null :
+				["color-contrast", "target-size"]), [], what);
+			const seen = await measure(page);
+			assert.equal(seen.lang, language, what);
+			assert.match(seen.title, / – /, what);
+			assert.equal(seen.headings, 1, what);
+			assert.equal(seen.main, 1, what);
+			assert.ok(!seen.wider, `${what}: wider than it`);
+			assert.ok(seen.styled, `${what}: no style`);
+			assert.equal(seen.ground === "rgb(255, 255, 255)",
+				colorScheme === "light", what);
+			assert.equal(seen.small, 0, `${what}: small to hit`);
+		}
+	}
+}
+
+async function eachPage(options, language, script) {
+	const email = await newAccount();
+	await visit(options, async (page, context) => {
+		const none = { contentType: "text/javascript", body: "" };
+		if (!script)
+			await context.route("**/page.js?*",
+				(route) => route.fulfill(none));
+		for (const [name, show] of Object.entries(SHOWN)) {
+			await show(page, email);
+			await looksRight(page, name, language);
+		}
+		await logIn(page, email);
+		const other = await fetch(`${BASE}/sessions`, {
+			method: "POST",
+			body: new URLSearchParams({ email,
+				password: PASSWORD }),
+		});
+		assert.equal(other.status, 200);
+		for (const [name, show] of Object.entries(SHOWN_INSIDE)) {
+			await show(page, email);
+			await looksRight(page, name, language);
+		}
+	});
+}
+
+/* ---------------------------------------------------------- another site */
+
+/* Serves a page on another port, as long as use lasts. */
+async function elsewhere(html, use) {
+	const server = http.createServer((request, answer) => {
+		answer.setHeader("Content-Type", "text/html");
+		answer.end(`<!DOCTYPE html><title>elsewhere</title>${html}`);
+	});
+	await new Promise((resolve) => server.listen(PORT, resolve));
+	try {
+		await use();
+	} finally {
+		server.closeAllConnections();
+		await new Promise((resolve) => server.close(resolve));
+	}
+}
+
+const attack = (action, fields) => `<form method="post" ` +
+	`action="${BASE}${action}">${Object.entries(fields).map(([n, v]) =>
+	`<input name="${n}" value="${v}">`).join("")}<button>go</button></form>`;
+
+async function refusesForm(page, host, action, fields) {
+	await elsewhere(attack(action, fields), async () => {
+		await page.goto(`http://${host}:${PORT}/`);
+		const [answer] = await Promise.all([
+			page.waitForResponse(BASE + action),
+			page.click("button"),
+		]);
+		assert.equal(answer.status(), 403);
+		assert.equal(answer.headers()["set-cookie"], undefined);
+		await page.waitForSelector(".refused");
+	});
+}
+
+/* ------------------------------------------------------------- the cases */
+
+const CASES = {
+	"every page": () => eachPage({ locale: "en-GB" }, "en", true),
+
+	/* As it then stands there; axe itself is one. */
+	"every page without its script": () =>
+		eachPage({ locale: "fr-FR" }, "fr", false),
+
+	async "an account without script"() {
+		const email = newAddress();
+		await visit({ javaScriptEnabled: false }, async (page) => {
+			await open(page, "/");
+			await page.click("main a[href='/register']");
+			await fill(page, { email, password: PASSWORD });
+			await submit(page);
+			assert.equal(where(page), "/login?done=user_created");
+			await fill(page, { email, password: PASSWORD });
+			await submit(page);
+			assert.equal(where(page), "/account");
+			assert.ok((await page.textContent("main"))
+				.includes(email));
+			await page.click("main a[href$='/password']");
+			await fill(page, { current_password: PASSWORD,
+				new_password: PASSWORD + " more" });
+			await submit(page);
+			assert.equal(where(page),
+				"/account?done=password_changed");
+			await page.click("main a[href$='/export']");
+			const [download] = await Promise.all([
+				page.waitForEvent("download"),
+				submit(page),
+			]);
+			const held = JSON.parse(fs.readFileSync(
+				await download.path(), "utf8"));
+			assert.equal(held.email, email);
+			assert.equal(download.suggestedFilename(),
+				"account.json");
+			await page.click("header button");
+			assert.equal(where(page), "/?done=logged_out");
+			await open(page, "/account/delete");
+			assert.equal(where(page),
+				"/login?rd=/account/delete");
+			await fill(page, { email,
+				password: PASSWORD + " more" });
+			await submit(page);
+			assert.equal(where(page), "/account/delete");
+			await fill(page, { password: PASSWORD + " more" });
+			await submit(page);
+			assert.equal(where(page), "/?done=account_deleted");
+		});
+	},
+
+	async "a forgotten password without script"() {
+		const email = await newAccount();
+		await visit({ javaScriptEnabled: false }, async (page) => {
+			await open(page, "/login");
+			await page.click("main a[href='/reset']");
+			await fill(page, { email });
+			await submit(page);
+			await fill(page, { new_password: "another one" });
+			await submit(page);
+			assert.equal(where(page),
+				"/login?done=password_updated");
+			await fill(page, { email, password: "another one" });
+			await submit(page);
+			assert.equal(where(page), "/account");
+		});
+	},
+
+	async "sessions are ended"() {
+		const email = await newAccount();
+		await visit({}, (other) => visit({}, async (page) => {
+			await logIn(other, email);
+			await logIn(page, email);
+			await page.click("form[action$='/others'] button");
+			assert.equal(where(page),
+				"/account?done=session_ended");
+			await other.reload();
+			assert.equal(where(other), "/login?rd=/account");
+		}));
+	},
+
+	async "the keyboard alone"() {
+		const email = await newAccount();
+		await visit({}, async (page) => {
+			const focused = () => page.evaluate(() =>
+				document.activeElement.id ||
+				document.activeElement.className);
+			const order = [];
+			await open(page, "/login");
+			for (let i = 0; i < 5; i++) {
+				await page.keyboard.press("Tab");
+				order.push(await focused());
+			}
+			assert.deepEqual(order, ["skip", "site", "email",
+				"password", "show"]);
+			await page.focus("#email");
+			await page.keyboard.type(email);
+			await page.keyboard.press("Tab");
+			await page.keyboard.type("wrong");
+			await page.keyboard.press("Enter");
+			await page.waitForSelector(".refused");
+			assert.equal(await focused(), "refused");
+			assert.match(await page.title(), /^Error: /);
+			assert.equal(await page.inputValue("#email"), email);
+			assert.equal(await page.inputValue("#password"), "");
+			await page.focus("#password");
+			await page.keyboard.type(PASSWORD);
+			await page.keyboard.press("Enter");
+			await page.waitForURL("**/account");
+			await page.keyboard.press("Tab");
+			await page.keyboard.press("Enter");
+			assert.equal(await focused(), "main");
+		});
+	},
+
+	async "a password can be looked at, and is hidden when it is sent"() {
+		await visit({}, async (page) => {
+			const type = () => page.getAttribute("#password",
+				"type");
+			await open(page, "/login");
+			assert.equal(await type(), "password");
+			await page.click("text=Show");
+			assert.equal(await type(), "text");
+			assert.equal(await page.getAttribute(".show",
+				"aria-pressed"), "true");
+			await page.click("text=Hide");
+			assert.equal(await type(), "password");
+			await page.click("text=Show");
+			await page.evaluate(() => document.querySelector(
+				"main form").addEventListener("submit",
+				(event) => event.preventDefault()));
+			await fill(page, { email: "x@example.org",
+				password: "x" });
+			await submit(page);
+			assert.equal(await type(), "password");
+		});
+	},
+
+	async "another site's form cannot log in"() {
+		const email = await newAccount();
+		for (const host of ["localhost", "127.0.0.1"])
+			await visit({}, async (page, context) => {
+				await refusesForm(page, host, "/login",
+					{ email, password: PASSWORD });
+				assert.deepEqual(await context.cookies(), []);
+			});
+	},
+
+	async "another site's form cannot log out"() {
+		const email = await newAccount();
+		for (const host of ["localhost", "127.0.0.1"])
+			await visit({}, async (page) => {
+				await logIn(page, email);
+				await refusesForm(page, host, "/logout", {});
+				await open(page, "/account");
+				assert.equal(where(page), "/account");
+			});
+	},
+
+	async "another site cannot show a page in a frame"() {
+		const context = await browser.newContext();
+		const page = await context.newPage();
+		await elsewhere(`<iframe src="${BASE}/login"></iframe>`,
+			async () => {
+				await page.goto(`http://localhost:${PORT}/`);
+				await page.waitForLoadState("networkidle");
+				const [, frame] = page.frames();
+				assert.equal(await frame.evaluate(() =>
+					document.querySelector("form")), null);
+			});
+		await context.close();
+	},
+
+	async "a link from another site finds the session"() {
+		const email = await newAccount();
+		await visit({}, async (page) => {
+			await logIn(page, email);
+			await elsewhere(`<a href="${BASE}/account">x</a>`,
+				async () => {
+					await page.goto("http://127.0.0.1:" +
+						`${PORT}/`);
+					await page.click("a");
+					await page.waitForURL("**/account");
+					assert.equal(await heading(page),
+						"Your account");
+				});
+		});
+	},
+
+	async "a login goes on to an origin that is listed, and to no other"() {
+		const email = await newAccount();
+		const to = `http://localhost:${PORT}/there?x=y`;
+		await elsewhere("arrived", () => visit({}, async (page) => {
+			await logIn(page, email, "/login?rd=" +
+				encodeURIComponent(to));
+			await page.waitForURL(to);
+			await logIn(page, email, "/login?rd=" +
+				encodeURIComponent("http://127.0.0.1:" +
+				`${PORT}/`));
+			assert.equal(where(page), "/account");
+		}));
+	},
+
+	/* As the person may have set it, not as a test would play it. */
+	async "a browser that keeps no cookies is told so"() {
+		const email = await newAccount();
+		const dir = fs.mkdtempSync(path.join(os.tmpdir(), "chromium-"));
+		fs.mkdirSync(path.join(dir, "Default"));
+		fs.writeFileSync(path.join(dir, "Default/Preferences"),
+			JSON.stringify({ profile: {
+				default_content_setting_values: { cookies: 2 },
+			} }));
+		const context = await chromium.launchPersistentContext(dir,
+			OPTIONS);
+		try {
+			const page = await context.newPage();
+			await logIn(page, email, "/login?rd=/account");
+			assert.equal(where(page), "/login/done?rd=/account");
+			assert.equal(await heading(page), "Not logged in");
+		} finally {
+			await context.close();
+			fs.rmSync(dir, { recursive: true });
+		}
+	},
+};
+
+async function main() {
+	const name = process.argv[2];
+	if (name === "--list") {
+		console.log(Object.keys(CASES).join("\n"));
+		return;
+	}
+	browser = await chromium.launch(OPTIONS);
+	try {
+		await CASES[name]();
+	} finally {
+		await browser.close();
+	}
+}
+
+main().catch((fault) => {
+	console.error(fault);
+	process.exit(1);
+});

@@ -1,0 +1,1096 @@
+/* The doors for people, from request to page, without a socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "helper.h"
+#include "reply.h"
+#include "routes.h"
+
+#define EMAIL		"bob@example.com"
+#define PASSWORD	"b4l0u"
+#define CREDENTIALS	"email=" EMAIL "&password=" PASSWORD
+#define HTML		"HTTP_ACCEPT=text/html,*/*;q=0.8"
+#define COMPAT		"profile = \"compat\"\nhash_cost = 1\n"
+#define CSP		"default-src 'none'; style-src 'self'; "	\
+	"script-src 'self'; img-src 'self'; form-action 'self'; "	\
+	"frame-ancestors 'none'; base-uri 'none'"
+
+#define ASK(...)	ask(&(const struct request){ __VA_ARGS__ })
+
+static struct bed bed;
+static struct arena *arena;
+static const char *cookie;	/* of Bob's session */
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	helper_bed(&bed, NULL);
+	arena = arena_new();
+	cookie = NULL;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	helper_bed_close(&bed);
+	return 0;
+}
+
+static struct answer *
+ask(const struct request *r)
+{
+	return helper_ask(&bed, r);
+}
+
+static struct answer *
+get(const char *uri)
+{
+	return ASK(.uri = uri, .cookie = cookie, .param = { HTML });
+}
+
+static struct answer *
+post(const char *uri, const char *body)
+{
+	return ASK(.method = "POST", .uri = uri, .type = HELPER_FORM,
+	    .body = body, .cookie = cookie, .param = { HTML });
+}
+
+static void
+has_header(struct answer *a, const char *name, const char *value)
+{
+	const char *found = helper_header(a, name);
+
+	if (found == NULL || strcmp(found, value) != 0)
+		fail_msg("%s is \"%s\", not \"%s\", in %s", name,
+		    found != NULL ? found : "(not one)", value, a->head);
+}
+
+static void
+says(struct answer *a, const char *text)
+{
+	if (strstr(a->body, text) == NULL)
+		fail_msg("\"%s\" is not in %s", text, a->body);
+}
+
+static void
+keeps_quiet(struct answer *a, const char *text)
+{
+	if (strstr(a->body, text) != NULL)
+		fail_msg("\"%s\" is in %s", text, a->body);
+}
+
+static void
+is_page(struct answer *a, int status)
+{
+	if (a->status != status)
+		fail_msg("%d, not %d: %s%s", a->status, status, a->head,
+		    a->body);
+	has_header(a, "Content-Type", "text/html; charset=utf-8");
+	has_header(a, "Cache-Control", "no-store");
+	has_header(a, "Vary", "Accept, Accept-Language, Cookie");
+	has_header(a, "Referrer-Policy", "same-origin");
+	has_header(a, "Cross-Origin-Opener-Policy", "same-origin");
+	has_header(a, "Cross-Origin-Resource-Policy", "same-origin");
+	has_header(a, "X-Content-Type-Options", "nosniff");
+	assert_non_null(helper_header(a, "X-Request-Id"));
+	assert_true(strlen(a->head) < 4096);
+}
+
+static void
+is_json(struct answer *a, int status)
+{
+	assert_int_equal(a->status, status);
+	has_header(a, "Content-Type", "application/json");
+	assert_int_equal(a->body[0], '{');
+}
+
+static void
+leads(struct answer *a, const char *where)
+{
+	if (a->status != 303)
+		fail_msg("%d: %s%s", a->status, a->head, a->body);
+	has_header(a, "Location", where);
+	assert_string_equal(a->body, "");
+}
+
+static void
+enroll(void)
+{
+	assert_int_equal(ASK(.method = "POST", .uri = "/users",
+	    .type = HELPER_FORM, .body = CREDENTIALS)->status, 200);
+}
+
+static void
+log_in(void)
+{
+	struct answer *a = post("/login", CREDENTIALS);
+
+	leads(a, "/login/done");
+	cookie = arena_printf(arena, "session_id=%s", helper_cookie(a,
+	    "session_id"));
+}
+
+/* Some minutes after the password was shown. */
+static void
+grow_stale(void)
+{
+	assert_int_equal(helper_sql(bed.store,
+	    "UPDATE sessions SET proved_at = 1"), SQLITE_OK);
+}
+
+/* What a page shows by itself, whatever it is about. */
+
+static bool
+is_door(enum method m, const char *path)
+{
+	const char *object;
+
+	path = arena_copy(arena, path, strcspn(path, "?#"));
+	return route_find(m, path, &object) != NULL;
+}
+
+/* Calls see with the value of each such attribute. */
+static void
+each_value(const char *html, const char *attribute,
+    void (*see)(const char *html, const char *value))
+{
+	const char *at = html;
+
+	while ((at = strstr(at, attribute)) != NULL) {
+		at += strlen(attribute);
+		see(html, arena_copy(arena, at, strcspn(at, "\"")));
+	}
+}
+
+static void
+see_link(const char *html, const char *value)
+{
+	if (value[0] == '#')
+		assert_non_null(strstr(html, arena_printf(arena,
+		    " id=\"%s\"", value + 1)));
+	else if (!is_door(METHOD_GET, value))
+		fail_msg("no door: %s", value);
+}
+
+static void
+see_form(const char *html, const char *value)
+{
+	(void)html;
+	if (!is_door(METHOD_POST, value))
+		fail_msg("no door: %s", value);
+}
+
+static void
+see_described(const char *html, const char *value)
+{
+	const char *end;
+
+	for (; *value != '\0'; value = end + strspn(end, " ")) {
+		end = value + strcspn(value, " ");
+		assert_non_null(strstr(html, arena_printf(arena,
+		    " id=\"%.*s\"", (int)(end - value), value)));
+	}
+}
+
+static void
+see_input(const char *html, const char *value)
+{
+	assert_non_null(strstr(html, arena_printf(arena, " id=\"%s\"",
+	    value)));
+}
+
+static void
+is_whole(struct answer *a)
+{
+	assert_true(strncmp(a->body, "<!DOCTYPE html>\n<html lang=\"", 28) ==
+	    0);
+	says(a, "<meta name=\"viewport\"");
+	says(a, "<main id=\"main\"");
+	says(a, "<h1>");
+	says(a, "</html>\n");
+	keeps_quiet(a, "<h1></h1>");
+	keeps_quiet(a, "<title> ");
+	keeps_quiet(a, " style=");
+	keeps_quiet(a, " onclick");
+	keeps_quiet(a, " onload");
+	keeps_quiet(a, "javascript:");
+	keeps_quiet(a, "{{");
+	keeps_quiet(a, "></button>");
+	keeps_quiet(a, "></label>");
+	each_value(a->body, " href=\"", see_link);
+	each_value(a->body, " src=\"", see_link);
+	each_value(a->body, " action=\"", see_form);
+	each_value(a->body, "<label for=\"", see_input);
+	each_value(a->body, " aria-describedby=\"", see_described);
+	each_value(a->body, " aria-labelledby=\"", see_described);
+}
+
+static void
+every_page_is_whole_and_leads_to_doors(void **state)
+{
+	const struct route *r;
+	size_t i, n, pages = 0;
+
+	(void)state;
+	enroll();
+	log_in();
+	r = route_all(&n);
+	for (i = 0; i < n; i++) {
+		if (r[i].method != METHOD_GET || r[i].show == NULL ||
+		    strcmp(r[i].path, "/login/done") == 0)
+			continue;
+		pages++;
+		is_page(get(r[i].path), 200);
+		has_header(get(r[i].path), "Content-Security-Policy", CSP);
+		is_whole(get(r[i].path));
+	}
+	assert_int_equal(pages, 12);
+	cookie = NULL;
+	is_whole(get("/"));
+	is_whole(get("/login"));
+	is_whole(get("/logout"));
+	is_whole(get("/login/done"));
+	is_whole(get("/nowhere"));
+}
+
+static void
+v7_4_4_every_page_of_a_session_can_log_out(void **state)
+{
+	const struct route *r;
+	size_t i, n;
+
+	(void)state;
+	enroll();
+	log_in();
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		if (r[i].method == METHOD_GET && r[i].show != NULL &&
+		    r[i].who != WHO_ANYBODY)
+			says(get(r[i].path), "<form method=\"post\" "
+			    "action=\"/logout\">");
+}
+
+/* A refused form is a page as good as the first one. */
+static void
+every_form_comes_back_whole(void **state)
+{
+	static const char id[] =
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	const struct route *r;
+	struct answer *a;
+	size_t i, n, fixed;
+
+	(void)state;
+	enroll();
+	log_in();
+	r = route_all(&n);
+	for (i = 0; i < n; i++) {
+		if (r[i].method != METHOD_POST || !r[i].page ||
+		    (r[i].fields == 0 && strchr(r[i].path, '{') == NULL))
+			continue;
+		fixed = strcspn(r[i].path, "{");
+		a = post(arena_printf(arena, "%.*s%s", (int)fixed, r[i].path,
+		    r[i].path[fixed] == '{' ? id : ""), "email=xy&"
+		    "current_password=s3cr&password=s3cr&reset_token=s&"
+		    "new_password=");
+		assert_true(a->status >= 400);
+		is_page(a, a->status);
+		is_whole(a);
+		says(a, "role=\"alert\"");
+		says(a, "<title>Error: ");
+		keeps_quiet(a, "s3cr");
+	}
+}
+
+/* Which of two answers. */
+
+struct wish {
+	const char	*accept;	/* NULL: none is sent */
+	bool		 page;
+};
+
+static void
+check_wishes(const char *uri, int status, const struct wish *w, size_t n)
+{
+	struct answer *a;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		a = ASK(.uri = uri, .cookie = cookie, .param = {
+		    w[i].accept != NULL ? arena_printf(arena,
+		    "HTTP_ACCEPT=%s", w[i].accept) : "X=y" });
+		if (w[i].page)
+			is_page(a, status);
+		else
+			is_json(a, status);
+	}
+}
+
+static void
+json_stays_unless_html_is_preferred(void **state)
+{
+	static const struct wish wishes[] = {
+		{ NULL, false },
+		{ "*/*", false },
+		{ "application/json", false },
+		{ "text/html;q=0.5, application/json", false },
+		{ "text/html, application/json", false },
+		{ "text/html;q=0", false },
+		{ "image/png", false },
+		{ "text/html", true },
+		{ "text/html;q=0.9, */*;q=0.8", true },
+		{ "TEXT/HTML", true },
+		{ "text/*, application/json;q=0.9", true },
+	};
+
+	(void)state;
+	enroll();
+	log_in();
+	check_wishes("/", 200, wishes, HELPER_COUNT(wishes));
+	check_wishes("/profile", 200, wishes, HELPER_COUNT(wishes));
+	check_wishes("/nowhere", 404, wishes, HELPER_COUNT(wishes));
+	has_header(ASK(.uri = "/"), "Vary", "Accept");
+	is_json(ASK(.uri = "/", .param = { "HTTP_ACCEPT=text/html,"
+	    "application/problem+json" }), 200);
+	has_header(ASK(.uri = "/nowhere", .param = { "HTTP_ACCEPT=text/html,"
+	    "application/problem+json" }), "Content-Type",
+	    "application/problem+json");
+}
+
+/* What programs ask does not change because a browser asks it. */
+static void
+success_at_the_other_doors_is_json_for_everybody(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	is_json(get("/sessions"), 200);
+	is_json(get("/profile/export"), 200);
+	is_json(post("/reset_password", "email=" EMAIL), 200);
+	is_json(ASK(.method = "DELETE", .uri = "/sessions", .cookie = cookie,
+	    .param = { HTML }), 302);
+	is_json(post("/sessions", CREDENTIALS), 200);
+}
+
+static void
+refusals_of_the_gates_are_pages_for_people(void **state)
+{
+	(void)state;
+	is_page(ASK(.method = "PUT", .uri = "/login", .param = { HTML }),
+	    405);
+	is_page(ASK(.method = "POST", .uri = "/login", .type = "text/plain",
+	    .body = "x", .param = { HTML }), 415);
+	is_page(ASK(.method = "POST", .uri = "/users", .type = HELPER_FORM,
+	    .body = "email=x", .param = { HTML }), 400);
+	is_page(ASK(.uri = "/", .client = "192.0.2.1", .param = { HTML }),
+	    403);
+	is_page(get("/sessions"), 403);
+	is_json(ASK(.method = "POST", .uri = "/login", .type = HELPER_FORM,
+	    .body = "email=x", .param = { "HTTP_ACCEPT="
+	    "application/json" }), 400);
+	has_header(ASK(.method = "PUT", .uri = "/login", .param = { HTML }),
+	    "Allow", "GET, HEAD, POST, OPTIONS");
+}
+
+/* A program may use the doors for people as any other. */
+static void
+page_door_answers_json_to_who_prefers_it(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	a = ASK(.method = "POST", .uri = "/login", .type = HELPER_FORM,
+	    .body = CREDENTIALS, .param = { "HTTP_ACCEPT="
+	    "application/json" });
+	is_json(a, 200);
+	assert_null(helper_header(a, "Location"));
+	assert_non_null(helper_cookie(a, "session_id"));
+	is_page(ASK(.uri = "/login", .param = { "HTTP_ACCEPT="
+	    "application/json" }), 200);
+	leads(ASK(.method = "POST", .uri = "/login", .type = HELPER_FORM,
+	    .body = CREDENTIALS), "/login/done");
+}
+
+static void
+head_is_the_page_without_its_body(void **state)
+{
+	struct answer *a = ASK(.method = "HEAD", .uri = "/login",
+	    .param = { HTML });
+
+	(void)state;
+	assert_int_equal(a->status, 200);
+	assert_string_equal(a->body, "");
+	has_header(a, "Content-Length", arena_printf(arena, "%zu",
+	    strlen(get("/login")->body)));
+}
+
+/* Forms that are refused. */
+
+static void
+refused_login_keeps_the_address_and_never_the_password(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	a = post("/login", "email=" EMAIL "&password=wr0ng-one");
+	is_page(a, 401);
+	has_header(a, "WWW-Authenticate", "Session");
+	says(a, "value=\"" EMAIL "\"");
+	says(a, "The address or the password is wrong.");
+	says(a, "id=\"refused\" role=\"alert\" tabindex=\"-1\" autofocus");
+	keeps_quiet(a, "wr0ng-one");
+	assert_null(helper_cookie(a, "session_id"));
+	a = post("/login", "password=x&email=" EMAIL);
+	assert_int_equal(a->status, 401);
+}
+
+static void
+reason_stands_next_to_its_field(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	a = post("/login", "email=nobody&password=x");
+	is_page(a, 400);
+	says(a, "value=\"nobody\"");
+	says(a, "<p class=\"why\" id=\"email-why\">There is something wrong");
+	says(a, "required aria-invalid=\"true\" "
+	    "aria-describedby=\"email-why\">");
+	says(a, "<a href=\"#email\">E-mail address</a>: There is something");
+	a = post("/login", "email=" EMAIL "&password=");
+	says(a, "<p class=\"why\" id=\"password-why\">Please fill this in.");
+	says(a, "value=\"" EMAIL "\"");
+	enroll();
+	a = post("/register", CREDENTIALS);
+	is_page(a, 400);
+	says(a, "<a href=\"#email\">E-mail address</a>: There is an account");
+	a = post("/reset", "email=nobody@example.com");
+	is_page(a, 403);
+	says(a, "id=\"email-why\">There is no account with this address.");
+	a = post("/reset/password", "email=" EMAIL "&reset_token=x&"
+	    "new_password=y");
+	is_page(a, 403);
+	says(a, "id=\"reset_token-why\">This code is wrong");
+	says(a, "value=\"x\"");
+}
+
+/* What was typed, and what a browser says of itself, is nobody's HTML. */
+static void
+v1_2_1_nothing_that_was_sent_becomes_html(void **state)
+{
+	static const char evil[] = "<script>alert(1)</script>";
+	struct answer *a;
+
+	(void)state;
+	a = post("/login", "email=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
+	    "&password=x");
+	is_page(a, 400);
+	keeps_quiet(a, "<script>");
+	says(a, "value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\"");
+	enroll();
+	log_in();
+	assert_int_equal(ASK(.method = "POST", .uri = "/sessions",
+	    .type = HELPER_FORM, .body = CREDENTIALS, .param = {
+	    arena_printf(arena, "HTTP_USER_AGENT=%s", evil) })->status, 200);
+	assert_int_equal(helper_sql(bed.store, "INSERT INTO user_groups "
+	    "SELECT id, '<b>' FROM users"), SQLITE_OK);
+	a = get("/account");
+	is_page(a, 200);
+	keeps_quiet(a, "<script>");
+	keeps_quiet(a, "<b>");
+	says(a, "&lt;script&gt;alert(1)&lt;/script&gt;");
+	a = ASK(.uri = "/nowhere", .param = { HTML, arena_printf(arena,
+	    "HTTP_X_REQUEST_ID=%s", evil) });
+	keeps_quiet(a, "<script>");
+	a = get("/login?rd=/%3Cscript%3E&done=%3Cscript%3E&done=no_such");
+	keeps_quiet(a, "<script>");
+	keeps_quiet(a, "role=\"status\"");
+}
+
+static void
+v1_3_7_what_was_typed_is_no_template(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	a = post("/login", "email={{t.page.skip}}{{site&password=x");
+	is_page(a, 400);
+	says(a, "value=\"{{t.page.skip}}{{site\"");
+}
+
+static void
+other_site_cannot_use_a_form(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	a = ASK(.method = "POST", .uri = "/login", .type = HELPER_FORM,
+	    .body = CREDENTIALS, .param = { HTML,
+	    "HTTP_SEC_FETCH_SITE=cross-site" });
+	is_page(a, 403);
+	assert_null(helper_cookie(a, "session_id"));
+	says(a, "belongs to another site");
+	a = ASK(.method = "POST", .uri = "/logout", .param = { HTML,
+	    "HTTP_ORIGIN=null" });
+	is_page(a, 403);
+}
+
+/* Where things lead. */
+
+static void
+login_leads_through_the_arrival_to_the_account(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	leads(get("/login/done"), "/account");
+	leads(get("/login/done?rd=/elsewhere?a=b"), "/elsewhere?a=b");
+	says(get("/login"), "You are logged in as " EMAIL);
+	says(get("/"), EMAIL);
+}
+
+/* It would be led from the login to the account and back for ever. */
+static void
+browser_without_cookies_is_told_so(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	a = get("/login/done?rd=/account");
+	is_page(a, 403);
+	says(a, "did not keep the cookie");
+	says(a, "Allow cookies for ");
+	assert_null(helper_header(a, "Location"));
+}
+
+static void
+whoever_has_no_session_logs_in_and_comes_back(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	leads(get("/account"), "/login?rd=/account");
+	leads(get("/account/export?x=1&y=%41"),
+	    "/login?rd=/account/export%3Fx%3D1%26y%3D%2541");
+	leads(get("/profile"), "/login?rd=/profile");
+	leads(post("/account/password", "x=y"), "/login?rd=/account");
+	a = get("/login?rd=/account/export%3Fx%3D1");
+	says(a, "<input type=\"hidden\" name=\"rd\" "
+	    "value=\"/account/export?x=1\">");
+	leads(post("/login", CREDENTIALS "&rd=/account/export%3Fx%3D1"),
+	    "/login/done?rd=/account/export%3Fx%3D1");
+	/* What nobody can be led back to is left out. */
+	leads(get("/account?x=%0d%0ay"), "/login?rd=/account");
+	is_page(get("//account"), 404);
+}
+
+static void
+onward_has_three_names_and_one_law(void **state)
+{
+	(void)state;
+	helper_bed_settings(&bed, COMPAT
+	    "origins = {\"https://app.example:8443\"}\n");
+	enroll();
+	log_in();
+	leads(get("/login/done?redirect_uri=/x"), "/x");
+	leads(get("/login/done?url=/x"), "/x");
+	leads(get("/login/done?rd=https://app.example:8443/x%3Fy"),
+	    "https://app.example:8443/x?y");
+	leads(get("/login/done?rd=//evil.example&url=/x"), "/x");
+	leads(get("/login/done?rd=https://app.example/x"), "/account");
+	leads(get("/login/done?rd=javascript:alert(1)"), "/account");
+	leads(get("/login/done?rd=/x%0d%0aX-Evil:y"), "/account");
+	leads(get("/login/done?rd=%"), "/account");
+	leads(post("/logout", "rd=/x"), "/x");
+}
+
+/* Chromium asks form-action of what a form's answer leads to. */
+static void
+csp_names_the_origin_that_is_gone_on_to(void **state)
+{
+	(void)state;
+	helper_bed_settings(&bed, COMPAT
+	    "origins = {\"https://app.example:8443\"}\n");
+	has_header(get("/login?rd=https://app.example:8443/x"),
+	    "Content-Security-Policy", "default-src 'none'; "
+	    "style-src 'self'; script-src 'self'; img-src 'self'; "
+	    "form-action 'self' https://app.example:8443; "
+	    "frame-ancestors 'none'; base-uri 'none'");
+	has_header(get("/login?rd=https://evil.example/x"),
+	    "Content-Security-Policy", CSP);
+}
+
+static void
+see_prefixed(const char *html, const char *value)
+{
+	(void)html;
+	if (value[0] != '#' && strncmp(value, "/auth/", 6) != 0)
+		fail_msg("without its prefix: %s", value);
+}
+
+static void
+base_path_stands_before_every_link_and_form(void **state)
+{
+	static const char *const pages[] = { "/auth/", "/auth/login",
+	    "/auth/register", "/auth/reset", "/auth/reset/password",
+	    "/auth/account", "/auth/account/password",
+	    "/auth/account/delete", "/auth/account/export",
+	    "/auth/account/confirm", "/auth/logout", "/auth/nowhere" };
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	enroll();
+	helper_bed_settings(&bed, COMPAT "base_path = \"/auth\"\n");
+	leads(get("/auth/account"), "/auth/login?rd=/auth/account");
+	a = post("/auth/login", CREDENTIALS "&rd=/shop");
+	leads(a, "/auth/login/done?rd=/shop");
+	cookie = arena_printf(arena, "session_id=%s", helper_cookie(a,
+	    "session_id"));
+	leads(get("/auth/login/done?rd=/shop"), "/shop");
+	for (i = 0; i < HELPER_COUNT(pages); i++) {
+		a = get(pages[i]);
+		each_value(a->body, " href=\"", see_prefixed);
+		each_value(a->body, " src=\"", see_prefixed);
+		each_value(a->body, " action=\"", see_prefixed);
+	}
+	has_header(get("/auth/.well-known/change-password"), "Location",
+	    "/auth/account");
+	leads(post("/auth/logout", ""), "/auth/?done=logged_out");
+}
+
+static void
+well_known_address_leads_to_the_account(void **state)
+{
+	struct answer *a = get("/.well-known/change-password");
+
+	(void)state;
+	assert_int_equal(a->status, 302);
+	has_header(a, "Location", "/account");
+}
+
+/* An account from its first day to its last. */
+
+static void
+register_and_log_in(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	leads(post("/register", CREDENTIALS "&rd=/x"),
+	    "/login?done=user_created&rd=/x");
+	a = get("/login?done=user_created&rd=/x");
+	says(a, "<p class=\"notice\" role=\"status\">Your account is there");
+	says(a, "name=\"rd\" value=\"/x\"");
+	log_in();
+	a = get("/account");
+	says(a, EMAIL);
+	says(a, "This browser");
+	leads(post("/logout", ""), "/?done=logged_out");
+	leads(get("/account"), "/login?rd=/account");
+}
+
+static void
+password_is_changed(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	log_in();
+	a = post("/account/password", "current_password=x&new_password=n3w");
+	is_page(a, 403);
+	says(a, "id=\"current_password-why\">This password is wrong.");
+	leads(post("/account/password", "current_password=" PASSWORD
+	    "&new_password=n3w"), "/account?done=password_changed");
+	says(get("/account?done=password_changed"),
+	    "Your password is changed.");
+	assert_int_equal(post("/login", CREDENTIALS)->status, 401);
+	leads(post("/login", "email=" EMAIL "&password=n3w"),
+	    "/login/done");
+}
+
+/* Where one password field is not to be taken for the other. */
+static void
+password_managers_know_their_fields(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	says(get("/login"), "autocomplete=\"username\"");
+	says(get("/login"), "autocomplete=\"current-password\"");
+	says(get("/register"), "autocomplete=\"username\"");
+	says(get("/register"), "autocomplete=\"new-password\"");
+	keeps_quiet(get("/register"), "current-password");
+	says(get("/account/password"), "value=\"" EMAIL
+	    "\" autocomplete=\"username\"");
+	says(get("/account/password"), "autocomplete=\"current-password\"");
+	says(get("/account/password"), "autocomplete=\"new-password\"");
+	says(get("/reset/password"), "autocomplete=\"one-time-code\"");
+}
+
+static void
+forgotten_password_is_set_anew(void **state)
+{
+	struct answer *a;
+	const char *token;
+
+	(void)state;
+	enroll();
+	a = post("/reset", "email=" EMAIL);
+	is_page(a, 200);
+	is_whole(a);
+	token = strstr(a->body, "name=\"reset_token\" type=\"text\" value=\"");
+	assert_non_null(token);
+	token += strlen("name=\"reset_token\" type=\"text\" value=\"");
+	token = arena_copy(arena, token, strcspn(token, "\""));
+	assert_int_equal(strlen(token), 43);
+	leads(post("/reset/password", arena_printf(arena, "email=" EMAIL
+	    "&reset_token=%s&new_password=n3w", token)),
+	    "/login?done=password_updated");
+	leads(post("/login", "email=" EMAIL "&password=n3w"),
+	    "/login/done");
+}
+
+static void
+sessions_are_ended_one_by_one_or_all(void **state)
+{
+	struct answer *a;
+	const char *form, *mine;
+
+	(void)state;
+	enroll();
+	log_in();
+	mine = cookie;
+	log_in();
+	log_in();
+	cookie = mine;
+	assert_int_equal(helper_number(bed.store,
+	    "SELECT count(*) FROM sessions"), 1);
+	(void)post("/sessions", CREDENTIALS);
+	cookie = NULL;
+	log_in();
+	mine = cookie;
+	cookie = NULL;
+	log_in();
+	cookie = mine;
+	a = get("/account");
+	form = strstr(a->body, "action=\"/account/sessions/");
+	assert_non_null(form);
+	form += strlen("action=\"");
+	leads(post(arena_copy(arena, form, strcspn(form, "\"")), ""),
+	    "/account?done=session_ended");
+	is_page(post(arena_copy(arena, form, strcspn(form, "\"")), ""), 404);
+	leads(post("/account/sessions/others", ""),
+	    "/account?done=session_ended");
+	assert_int_equal(helper_number(bed.store,
+	    "SELECT count(*) FROM sessions"), 1);
+	keeps_quiet(get("/account"), "action=\"/account/sessions/");
+}
+
+static void
+what_matters_asks_for_the_password_and_goes_on(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	log_in();
+	is_page(get("/account/export"), 200);
+	grow_stale();
+	leads(get("/account/export"),
+	    "/account/confirm?rd=/account/export");
+	leads(post("/account/export", ""), "/account/confirm?rd=/account");
+	a = get("/account/confirm?rd=/account/export");
+	says(a, "name=\"rd\" value=\"/account/export\"");
+	a = post("/account/confirm", "password=x&rd=/account/export");
+	is_page(a, 403);
+	says(a, "name=\"rd\" value=\"/account/export\"");
+	says(a, "id=\"password-why\">This password is wrong.");
+	leads(post("/account/confirm", "password=" PASSWORD
+	    "&rd=/account/export"), "/account/export");
+	a = post("/account/export", "");
+	is_json(a, 200);
+	has_header(a, "Content-Disposition",
+	    "attachment; filename=\"account.json\"");
+	assert_string_equal(helper_member(a, "email"), EMAIL);
+}
+
+static void
+account_is_deleted(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	log_in();
+	is_page(post("/account/delete", "password=x"), 403);
+	a = post("/account/delete", "password=" PASSWORD);
+	leads(a, "/?done=account_deleted");
+	assert_string_equal(helper_cookie(a, "session_id"), "");
+	assert_int_equal(helper_number(bed.store,
+	    "SELECT count(*) FROM users"), 0);
+	says(get("/?done=account_deleted"), "Your account is deleted.");
+}
+
+static void
+closed_registration_shows_no_form(void **state)
+{
+	(void)state;
+	helper_bed_settings(&bed, COMPAT "registration = \"invite\"\n");
+	says(get("/register"), "by invitation only");
+	keeps_quiet(get("/register"), "action=\"/register\"");
+	keeps_quiet(get("/"), "/register");
+	keeps_quiet(get("/login"), "/register");
+	is_page(post("/register", CREDENTIALS), 403);
+}
+
+/* With the profile standard. */
+static void
+password_that_is_too_short_is_explained(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	log_in();
+	helper_bed_settings(&bed, "profile = \"standard\"\nhash_cost = 5\n");
+	cookie = arena_printf(arena, "__Host-%s", cookie);
+	a = get("/account/password");
+	says(a, "At least 15 characters.");
+	says(a, "data-least=\"15\"");
+	a = post("/account/password", "current_password=" PASSWORD
+	    "&new_password=short");
+	is_page(a, 400);
+	says(a, "Too short: take at least 15 characters.");
+	a = post("/register", "email=a@example.com&password="
+	    "seven+unrelated+words+stand+here");
+	is_page(a, 503);
+	says(a, "This site sends no mail yet");
+	says(a, "value=\"a@example.com\"");
+	assert_non_null(helper_header(a, "Retry-After"));
+}
+
+/* Languages. */
+
+static void
+page_is_in_the_browsers_language(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	a = ASK(.uri = "/login", .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=fr-CH, fr;q=0.9, en;q=0.8" });
+	is_whole(a);
+	says(a, "<html lang=\"fr\">");
+	says(a, "<h1>Connexion</h1>");
+	says(a, "Adresse e-mail");
+	says(get("/login"), "<html lang=\"en\">");
+	a = ASK(.uri = "/login", .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=tlh" });
+	says(a, "<html lang=\"en\">");
+	a = ASK(.method = "POST", .uri = "/login", .type = HELPER_FORM,
+	    .body = "email=x", .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=fr" });
+	says(a, "Il y a une erreur dans ce que vous avez saisi.");
+}
+
+static void
+every_refusal_is_said_in_every_language(void **state)
+{
+	static const enum outcome all[] = {
+#define ID(id, status, sentence, code, event, retry)	id,
+		OUTCOMES(ID)
+#undef ID
+	};
+	const struct lang *l = bed.conf->lang;
+	const char *tag, *text;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; (tag = lang_at(l, i)) != NULL; i++) {
+		for (j = 0; j < HELPER_COUNT(all); j++) {
+			if (reply_status(all[j]) < 400)
+				continue;
+			text = lang_text(l, tag, arena_printf(arena,
+			    "page.error.%s", reply_code(all[j])));
+			if (text == NULL || (i > 0 && strcmp(text, lang_text(l,
+			    lang_at(l, 0), arena_printf(arena,
+			    "page.error.%s", reply_code(all[j])))) == 0))
+				fail_msg("%s: %s", tag, reply_code(all[j]));
+		}
+	}
+	assert_int_equal(i, 2);
+}
+
+/* Files. */
+
+static const char *
+style_link(void)
+{
+	const char *at = strstr(get("/login")->body,
+	    "<link rel=\"stylesheet\" href=\"");
+
+	assert_non_null(at);
+	at += strlen("<link rel=\"stylesheet\" href=\"");
+	return arena_copy(arena, at, strcspn(at, "\""));
+}
+
+static void
+asset_under_its_digest_is_kept_for_good(void **state)
+{
+	struct answer *a;
+	const char *etag;
+
+	(void)state;
+	a = ASK(.uri = style_link());
+	assert_int_equal(a->status, 200);
+	has_header(a, "Content-Type", "text/css; charset=utf-8");
+	has_header(a, "Cache-Control",
+	    "public, max-age=31536000, immutable");
+	has_header(a, "X-Content-Type-Options", "nosniff");
+	assert_null(helper_header(a, "Set-Cookie"));
+	etag = helper_header(a, "ETag");
+	assert_int_equal(strlen(etag), 64 + 2);
+	a = ASK(.uri = style_link(), .param = { arena_printf(arena,
+	    "HTTP_IF_NONE_MATCH=\"x\", W/%s", etag) });
+	assert_int_equal(a->status, 304);
+	assert_string_equal(a->body, "");
+	has_header(a, "ETag", etag);
+	assert_int_equal(ASK(.uri = style_link(), .param = {
+	    "HTTP_IF_NONE_MATCH=\"x\"" })->status, 200);
+}
+
+static void
+asset_under_another_address_is_asked_for_again(void **state)
+{
+	static const char *const uris[] = { "/assets/style.css",
+	    "/assets/style.css?v=", "/assets/style.css?v=0",
+	    "/assets/page.js?v=0123456789abcdef", "/assets/logo.svg?x" };
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(uris); i++) {
+		a = ASK(.uri = uris[i]);
+		assert_int_equal(a->status, 200);
+		has_header(a, "Cache-Control", "no-cache");
+	}
+	has_header(ASK(.uri = "/assets/page.js"), "Content-Type",
+	    "text/javascript; charset=utf-8");
+	has_header(ASK(.uri = "/assets/logo.svg"), "Content-Type",
+	    "image/svg+xml; charset=utf-8");
+	assert_int_equal(ASK(.uri = "/assets/../login")->status, 404);
+	assert_int_equal(ASK(.uri = "/assets/")->status, 404);
+}
+
+/* A template that cannot be filled is never half a page. */
+static void
+template_that_fails_is_a_fault(void **state)
+{
+	static const char loop[] = "<h1>half a page</h1>\n"
+	    "{{>page/login.html}}\n";
+	char dir[HELPER_PATH_MAX];
+	struct answer *a;
+	char *log;
+
+	(void)state;
+	helper_dir(dir);
+	assert_int_equal(mkdir(arena_printf(arena, "%s/page", dir), 0700), 0);
+	helper_write(arena_printf(arena, "%s/page/login.html", dir), loop,
+	    strlen(loop));
+	shelf_close(bed.conf->shelf);
+	bed.conf->shelf = shelf_open(dir, NULL);
+	assert_non_null(bed.conf->shelf);
+	free(helper_log(&bed));
+	a = get("/login");
+	is_json(a, 500);
+	keeps_quiet(a, "half a page");
+	log = helper_log(&bed);
+	assert_non_null(strstr(log, "\"page.fault\""));
+	assert_non_null(strstr(log, "page/login.html"));
+	free(log);
+	is_page(get("/register"), 200);
+	helper_dir_remove(dir);
+}
+
+/* Secrets stay out of what is logged, also when a form is refused. */
+static void
+forms_leave_no_secret_in_the_log(void **state)
+{
+	char *log;
+
+	(void)state;
+	enroll();
+	(void)post("/login", "email=" EMAIL "&password=s3cretly");
+	(void)post("/register", "email=bad&password=s3cretly");
+	log = helper_log(&bed);
+	assert_true(helper_log_valid(log));
+	assert_null(strstr(log, "s3cretly"));
+	assert_null(strstr(log, EMAIL));
+	assert_non_null(strstr(log, "\"POST /login\""));
+	free(log);
+}
+
+#define PAGE(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PAGE(every_page_is_whole_and_leads_to_doors),
+		PAGE(v7_4_4_every_page_of_a_session_can_log_out),
+		PAGE(every_form_comes_back_whole),
+		PAGE(json_stays_unless_html_is_preferred),
+		PAGE(success_at_the_other_doors_is_json_for_everybody),
+		PAGE(refusals_of_the_gates_are_pages_for_people),
+		PAGE(page_door_answers_json_to_who_prefers_it),
+		PAGE(head_is_the_page_without_its_body),
+		PAGE(refused_login_keeps_the_address_and_never_the_password),
+		PAGE(reason_stands_next_to_its_field),
+		PAGE(v1_2_1_nothing_that_was_sent_becomes_html),
+		PAGE(v1_3_7_what_was_typed_is_no_template),
+		PAGE(other_site_cannot_use_a_form),
+		PAGE(login_leads_through_the_arrival_to_the_account),
+		PAGE(browser_without_cookies_is_told_so),
+		PAGE(whoever_has_no_session_logs_in_and_comes_back),
+		PAGE(onward_has_three_names_and_one_law),
+		PAGE(csp_names_the_origin_that_is_gone_on_to),
+		PAGE(base_path_stands_before_every_link_and_form),
+		PAGE(well_known_address_leads_to_the_account),
+		PAGE(register_and_log_in),
+		PAGE(password_is_changed),
+		PAGE(password_managers_know_their_fields),
+		PAGE(forgotten_password_is_set_anew),
+		PAGE(sessions_are_ended_one_by_one_or_all),
+		PAGE(what_matters_asks_for_the_password_and_goes_on),
+		PAGE(account_is_deleted),
+		PAGE(closed_registration_shows_no_form),
+		PAGE(password_that_is_too_short_is_explained),
+		PAGE(page_is_in_the_browsers_language),
+		PAGE(every_refusal_is_said_in_every_language),
+		PAGE(asset_under_its_digest_is_kept_for_good),
+		PAGE(asset_under_another_address_is_asked_for_again),
+		PAGE(template_that_fails_is_a_fault),
+		PAGE(forms_leave_no_secret_in_the_log),
+	};
+
+	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
+}
