@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "cookie.h"
+#include "digest.h"
 #include "form.h"
 #include "json.h"
 #include "multipart.h"
@@ -328,6 +329,25 @@ is_code(const char *s)
 	    strspn(s, "abcdefghijklmnopqrstuvwxyz_") == len;
 }
 
+/*
+ * A link in a mail brings its ticket in the only place that a link has.  It is
+ * put into the form, and used when that is sent.
+ */
+static void
+take_ticket(struct call *c, const struct pairs *p)
+{
+	const struct pair *pair;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		pair = &p->pair[i];
+		if (strcmp(pair->name, "token") == 0 &&
+		    strlen(pair->value) == DIGEST_TOKEN_LEN &&
+		    text_is_base64url(pair->value, DIGEST_TOKEN_LEN))
+			c->typed[c->route->ticket] = pair->value;
+	}
+}
+
 /* Of a page: where it is to lead, and what led to it. */
 static bool
 gate_journey(struct call *c)
@@ -345,6 +365,8 @@ gate_journey(struct call *c)
 		if (strcmp(pairs.pair[i].name, "done") == 0 &&
 		    is_code(pairs.pair[i].value))
 			c->done = pairs.pair[i].value;
+	if (c->route->ticket != 0 && !acts(c->method))
+		take_ticket(c, &pairs);
 	return true;
 }
 

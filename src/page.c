@@ -40,9 +40,8 @@ page_preferred(const struct call *c, bool even)
 	return html > json || (even && html == json);
 }
 
-/* The one place where a page's language is chosen. */
-static const char *
-language(const struct call *c)
+const char *
+page_language(const struct call *c)
 {
 	return lang_choose(c->conf->lang, NULL,
 	    call_text(c, PARAM_LANGUAGE));
@@ -53,7 +52,7 @@ page_phrase(struct call *c, struct value *object, const char *name,
     const char *key)
 {
 	value_phrase(c->arena, object, name,
-	    lang_text(c->conf->lang, language(c), key));
+	    lang_text(c->conf->lang, page_language(c), key));
 }
 
 /* With its digest in the address it can be kept for good. */
@@ -111,8 +110,9 @@ page_values(struct call *c)
 	if (root != NULL)
 		return root;
 	c->reply.values = root = value_object(a);
-	value_put(a, root, "t", lang_catalogue(c->conf->lang, language(c)));
-	value_text(a, root, "lang", language(c));
+	value_put(a, root, "t", lang_catalogue(c->conf->lang,
+	    page_language(c)));
+	value_text(a, root, "lang", page_language(c));
 	value_text(a, root, "site", c->conf->site);
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));
@@ -145,7 +145,7 @@ put_message(struct call *c, struct value *object, const char *name)
 	const char *key = ARENA_JOIN(c->arena, "page.error.",
 	    reply_code(c->reply.outcome));
 
-	if (lang_text(c->conf->lang, language(c), key) != NULL)
+	if (lang_text(c->conf->lang, page_language(c), key) != NULL)
 		page_phrase(c, object, name, key);
 	else
 		value_text(c->arena, object, name, reply_message(c));

@@ -27,6 +27,8 @@
  * alike, as one does that says nothing.
  */
 bool		 page_preferred(const struct call *, bool even);
+/* The tag of the language that is answered and written in. */
+const char	*page_language(const struct call *);
 /* What the page will be filled with. */
 struct value	*page_values(struct call *);
 /* This template is the answer. */

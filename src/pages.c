@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "digest.h"
 #include "dossier.h"
 #include "handlers.h"
 #include "page.h"
@@ -88,11 +89,65 @@ token_given(const struct call *c)
 	return NULL;
 }
 
+/*
+ * A ticket that a link brought is shown to nobody; a code is typed, and beside
+ * it the address that it came to.
+ */
+static void
+draw_ticket(struct call *c, enum field f, const char *token)
+{
+	bool linked = token != NULL && strlen(token) == DIGEST_TOKEN_LEN &&
+	    c->typed[FIELD_EMAIL] == NULL;
+
+	if (linked) {
+		value_text(c->arena, page_values(c), "ticket", token);
+		return;
+	}
+	page_input(c, FIELD_EMAIL, "username");
+	page_input_value(c, f, "one-time-code", token);
+}
+
+void
+show_confirm_user(struct call *c)
+{
+	draw_ticket(c, FIELD_TOKEN, c->typed[FIELD_TOKEN]);
+	page_show(c, "confirm_user");
+}
+
+void
+show_address(struct call *c)
+{
+	draw_ticket(c, FIELD_TOKEN, c->typed[FIELD_TOKEN]);
+	page_show(c, "address");
+}
+
+void
+show_new_address(struct call *c)
+{
+	page_input(c, FIELD_EMAIL, "email");
+	page_show(c, "new_address");
+}
+
+void
+show_undo(struct call *c)
+{
+	value_text(c->arena, page_values(c), "ticket",
+	    c->typed[FIELD_TOKEN]);
+	page_show(c, "undo");
+}
+
+void
+show_report(struct call *c)
+{
+	value_text(c->arena, page_values(c), "ticket",
+	    c->typed[FIELD_TOKEN]);
+	page_show(c, "report");
+}
+
 static void
 draw_new_password(struct call *c, const char *token)
 {
-	page_input(c, FIELD_EMAIL, "username");
-	page_input_value(c, FIELD_RESET_TOKEN, "one-time-code", token);
+	draw_ticket(c, FIELD_RESET_TOKEN, token);
 	page_input(c, FIELD_NEW_PASSWORD, "new-password");
 	page_show(c, "new_password");
 }
@@ -192,6 +247,7 @@ show_account(struct call *c)
 	outcome = put_sessions(c);
 	if (outcome == OUT_SESSIONS)
 		outcome = put_account(c);
+	value_flag(c->arena, page_values(c), "mail", c->conf->mail);
 	if (outcome == OUT_EXPORT)
 		page_show(c, "account");
 	else

@@ -69,6 +69,8 @@ set_scene(struct call *c)
 	c->auth->scene = (struct entry){ .network = c->caller.network,
 	    .door = c->route->name, .request = c->id };
 	c->auth->user_agent = c->caller.user_agent;
+	c->auth->language = c->route->cost != COST_QUICK ?
+	    page_language(c) : NULL;
 }
 
 /* What changed something has been put on record with it. */
@@ -115,15 +117,24 @@ lead_to_proof(struct call *c)
 	return c->reply.see_other;
 }
 
+/* Where a success leads, or NULL. */
+static const char *
+next_page(const struct call *c)
+{
+	int status = reply_status(c->reply.outcome);
+
+	if (status >= 400)
+		return NULL;
+	return status == 202 ? c->route->mailed : c->route->then;
+}
+
 static void
 lead_on(struct call *c)
 {
-	const struct route *r = c->route;
-
-	if (r->back && c->onward != NULL)
+	if (c->route->back && c->onward != NULL)
 		page_lead_onward(c, c->onward);
 	else
-		page_lead(c, r->then, reply_code(c->reply.outcome),
+		page_lead(c, next_page(c), reply_code(c->reply.outcome),
 		    c->onward);
 }
 
@@ -134,7 +145,7 @@ draw(struct call *c)
 
 	if (r == NULL || r->show == NULL || c->auth == NULL)
 		return;
-	if (reply_status(c->reply.outcome) < 400 && r->then != NULL)
+	if (next_page(c) != NULL)
 		lead_on(c);
 	else if (!lead_to_proof(c) && (r->who == WHO_ANYBODY ||
 	    c->session.user_id != NULL))

@@ -257,7 +257,7 @@ every_page_is_whole_and_leads_to_doors(void **state)
 		has_header(get(r[i].path), "Content-Security-Policy", CSP);
 		is_whole(get(r[i].path));
 	}
-	assert_int_equal(pages, 12);
+	assert_int_equal(pages, 17);
 	cookie = NULL;
 	is_whole(get("/"));
 	is_whole(get("/login"));
