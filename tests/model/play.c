@@ -185,18 +185,16 @@ write_fields(const struct m_request *r, bool json, char *out)
 {
 	const char *name = r->deed == CHANGE ? "current_password" :
 	    "password";
-	bool ticket = m_takes_ticket(r->deed) || r->deed == CHANGE;
 
 	if (r->address != ABSENT)
 		add_field(out, json, "email", m_address(r->address,
 		    r->variant));
 	if (r->deed != RESET_USE)
 		add_field(out, json, name, password_text(r->password));
-	if (ticket)
-		add_field(out, json, "new_password",
-		    password_text(r->new_password));
-	if (ticket)
-		write_token(r, json, out);
+	if (!m_takes_ticket(r->deed) && r->deed != CHANGE)
+		return;
+	add_field(out, json, "new_password", password_text(r->new_password));
+	write_token(r, json, out);
 }
 
 static const char *
@@ -872,7 +870,8 @@ begin(struct play *p, enum m_profile profile)
 	int i;
 
 	helper_must(sqlite3_exec(p->db, "DELETE FROM users;"
-	    "DELETE FROM tickets;DELETE FROM mails;DELETE FROM limits", NULL, NULL, NULL) == SQLITE_OK, "clearing");
+	    "DELETE FROM tickets;DELETE FROM mails;DELETE FROM limits",
+	    NULL, NULL, NULL) == SQLITE_OK, "clearing");
 	free(helper_log(&p->bed));
 	p->bed.conf = p->conf[profile];
 	p->bed.desk->conf = p->conf[profile];

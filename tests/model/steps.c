@@ -69,7 +69,7 @@ somebody_else(uint64_t *state, int person)
 static struct value
 value_by(uint64_t *state, const struct chance *rows, int person)
 {
-	struct value v;
+	struct value v = { .kind = OF_RESET };
 
 	v.source = (enum source)choose(state, rows);
 	v.person = in_hundred(state, 80) ? person :
@@ -358,7 +358,7 @@ sequel(uint64_t *state, enum m_profile profile, enum deed deed)
 	} rows[] = {
 		{ RESET_ASK, RESET_USE, 40 }, { RESET_LINK, RESET_USE, 40 },
 		{ REGISTER, CONFIRM_USER, 70 }, { MOVE_ASK, MOVE_USE, 70 },
-		{ MOVE_USE, UNDO, 35 }, { CHANGE, REPORT, 30 },
+		{ MOVE_USE, UNDO, 50 }, { CHANGE, REPORT, 30 },
 		{ RESET_USE, REPORT, 20 }, { LOGIN, REPORT, 10 },
 	};
 	size_t i;

@@ -681,7 +681,7 @@ no_mail(struct m_answer *a)
 	a->retry = NO_MAIL_RETRY;
 }
 
-/* Of mails no place is given back: there is one more, whatever becomes of it. */
+/* What a mail takes is not given back, whatever becomes of it. */
 static bool
 may_write(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
@@ -1314,8 +1314,9 @@ ask_in_session(struct m_world *w, const struct m_request *r,
 	}
 }
 
-void
-world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
+/* The rest of the body need not be cleared each time. */
+static void
+begin_answer(struct m_answer *a)
 {
 	memset(a, 0, offsetof(struct m_answer, body) + 1);
 	a->cookie = COOKIE_LEFT;
@@ -1325,6 +1326,12 @@ world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
 	a->reset = a->ticket = NULL;
 	a->mail = NULL;
 	a->recipient = NULL;
+}
+
+void
+world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	begin_answer(a);
 	switch (r->deed) {
 	case WELCOME:
 		say(a, 200, "Bienvenue");
