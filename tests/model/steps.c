@@ -393,14 +393,94 @@ code_guesses(uint64_t *state, int person, struct step *out)
 	return n;
 }
 
+/* Nothing in it is beside the point. */
+static void
+fill_plain(uint64_t *state, enum deed deed, int person, int address,
+    struct step *s)
+{
+	fill(state, MAILED, deed, person, s);
+	s->misnamed = false;
+	s->stray = deed == REGISTER || deed == MOVE_ASK || deed == RESET_ASK;
+	s->address = address;
+	s->password = (struct phrase){ FIXED, below(state, PASSWORDS - 1) };
+	s->new_password = s->password;
+	s->cookie[0] = (struct value){ FROM_LIVE_SESSION, person, 0, OF_RESET };
+	s->cookie[1].source = FROM_NOWHERE;
+	s->token.source = in_hundred(state, 50) ? FROM_LIVE_TICKET :
+	    FROM_CODE;
+	s->token.person = deed == MOVE_USE || deed == UNDO ? person : address;
+	s->token.n = 0;
+}
+
+/* What is asked for an address that is somebody's, or for one of nobody. */
+static size_t
+decoy(uint64_t *state, int person, struct step *out)
+{
+	int other = 1 - person, nobody = PEOPLE + below(state, 3);
+	size_t n = 0;
+
+	switch (below(state, 3)) {
+	case 0:
+		fill_plain(state, REGISTER, person, other, &out[n++]);
+		fill_plain(state, CONFIRM_USER, person, other, &out[n]);
+		out[n++].token.source = FROM_CODE;
+		break;
+	case 1:
+		fill_login(state, person, RIGHT, false, &out[n++]);
+		fill_plain(state, MOVE_ASK, person, other, &out[n++]);
+		fill_plain(state, MOVE_USE, person, other, &out[n]);
+		out[n++].token.source = FROM_CODE;
+		break;
+	default:
+		fill_plain(state, RESET_ASK, person, nobody, &out[n++]);
+		fill_plain(state, RESET_USE, person, nobody, &out[n++]);
+		break;
+	}
+	return n;
+}
+
+/* Between asking and coming, or going and returning, somebody takes it. */
+static size_t
+overtaken(uint64_t *state, int person, struct step *out)
+{
+	bool returns = in_hundred(state, 50);
+	int next = PEOPLE + below(state, 3), lost = returns ? person : next;
+	size_t n = 0;
+
+	fill_login(state, person, RIGHT, false, &out[n++]);
+	fill_plain(state, MOVE_ASK, person, next, &out[n++]);
+	if (returns)
+		fill_plain(state, MOVE_USE, person, next, &out[n++]);
+	fill_plain(state, REGISTER, person, lost, &out[n++]);
+	fill_plain(state, CONFIRM_USER, person, lost, &out[n++]);
+	fill_plain(state, returns ? UNDO : MOVE_USE, person, next, &out[n]);
+	if (returns)
+		out[n].token.source = FROM_LIVE_TICKET;
+	return n + 1;
+}
+
+static size_t
+mailed_scene(uint64_t *state, int person, struct step *out)
+{
+	switch (below(state, 4)) {
+	case 0:
+		return decoy(state, person % 2, out);
+	case 1:
+		return overtaken(state, person % 2, out);
+	default:
+		return code_guesses(state, person, out);
+	}
+}
+
 /* A few calls that belong together; 0: none. */
 static size_t
 scene(uint64_t *state, enum m_profile profile, int person, struct step *out)
 {
-	if (profile == COMPAT || !in_hundred(state, 8))
+	if (profile == COMPAT || !in_hundred(state, profile == MAILED ? 12 :
+	    8))
 		return 0;
-	if (profile == MAILED && in_hundred(state, 80))
-		return code_guesses(state, person, out);
+	if (profile == MAILED && in_hundred(state, 85))
+		return mailed_scene(state, person, out);
 	return in_hundred(state, 70) ? guesses(state, person, out) :
 	    shared_browser(state, person, out);
 }
