@@ -15,85 +15,19 @@
 
 #include <stdbool.h>
 
-#include "arena.h"
-#include "conf.h"
-#include "outcomes.h"
-#include "passwd.h"
-#include "store.h"
-
-#define AUTH_EMAIL_MAX	254	/* RFC 5321, 4.5.3.1.3, less the brackets */
-
-/* What a thread needs to judge; conf changes from call to call. */
-struct auth {
-	const struct conf *conf;
-	struct store	*store;
-	struct passwd	*passwd;	/* NULL where nothing is hashed */
-	int64_t		 wait_ms;	/* after OUT_TOO_OFTEN: how long */
-	/* Who, where and by what: of what is put on record. */
-	struct entry	 scene;
-};
-
-/* A token that has just been made, for its owner only. */
-struct grant {
-	char		*token;
-	int64_t		 seconds;	/* that it lives */
-	/* A token by which the browser is known, or NULL. */
-	char		*device;
-	int64_t		 device_seconds;
-};
-
-/* Who asks. */
-struct caller {
-	const char	*token;		/* of the session they bring, or NULL */
-	const char	*device;	/* of their browser, or NULL */
-	const char	*host;		/* IPv4 /32, IPv6 /64; "" for none */
-	const char	*network;	/* IPv4 /24, IPv6 /48; "" for none */
-	const char	*user_agent;	/* "" for none */
-	bool		 present;	/* a person is there, not a timer */
-	/* The password of a login before NFC; NULL where that is the same. */
-	const char	*typed;
-};
+#include "law.h"
 
 /*
- * What a change at the store is put on record as: this event, at this moment,
- * of the account by its id, or else of the address.
- */
-const struct entry *auth_entry(const struct auth *, struct arena *,
-		    enum event, const char *user_id, const char *email_key);
-/* What a refusal or a read is put on record as, if it is. */
-struct refusal {
-	const char	*event;		/* of the log */
-	const char	*code;
-	bool		 acts;		/* whoever asked wanted a change */
-	const char	*user_id;	/* whose session it was, or NULL */
-	const char	*email;		/* that was given, or NULL */
-};
-void		 auth_record(struct auth *, struct arena *,
-		    const struct refusal *);
-
-/*
- * The form in which a mail is sent to an address: the local part as it was
- * given, the domain as DNS compares it, ASCII all of it.  NULL if it is no
- * address, as below.
- */
-char		*auth_email_address(struct arena *, const char *email);
-/*
- * The form in which addresses are compared: the local part in lower case,
- * the domain as DNS compares it.  NULL if it is no address by the rule of
- * the WHATWG (html.spec.whatwg.org, "valid e-mail address") after the domain
- * has been mapped to ASCII.
- */
-char		*auth_email_key(struct arena *, const char *email);
-
-/*
- * OUT_USER_CREATED, OUT_EMAIL_TAKEN, OUT_NO_MAIL, OUT_INVITE_ONLY,
- * OUT_REGISTRATION_CLOSED, and what policy.h refuses:
+ * OUT_INVITE_ONLY, OUT_REGISTRATION_CLOSED; in compat OUT_USER_CREATED and
+ * OUT_EMAIL_TAKEN; else, as mailbox_register says, OUT_CHECK_MAIL,
+ * OUT_MAIL_TOO_OFTEN and OUT_NO_MAIL; and what policy.h refuses:
  * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
  * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
  * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
  */
 enum outcome	 auth_register(struct auth *, struct arena *,
-		    const char *email, const char *password);
+		    const char *email, const char *password,
+		    const struct caller *);
 /*
  * OUT_LOGGED_IN, OUT_BAD_CREDENTIALS, OUT_TOO_OFTEN; an account that is
  * disabled has no right password.  The new session takes the place of the one
@@ -165,19 +99,6 @@ struct account {
 enum outcome	 auth_export(struct auth *, struct arena *,
 		    const struct session *, struct account *out);
 
-/* OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS, OUT_NO_MAIL */
-enum outcome	 auth_reset_begin(struct auth *, struct arena *,
-		    const char *email, struct grant *out);
-/*
- * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, and what policy.h refuses:
- * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
- * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
- * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
- */
-enum outcome	 auth_reset_finish(struct auth *, struct arena *,
-		    const char *email, const char *token,
-		    const char *new_password);
-
 /* What an administrator may, who has proved nothing of an account. */
 
 /*
@@ -201,8 +122,5 @@ enum outcome	 auth_user_password(struct auth *, struct arena *,
 /* OUT_CONFIRMED: the buckets of the account are empty; see limiter.h. */
 enum outcome	 auth_user_unlock(struct auth *, struct arena *,
 		    const struct user *);
-/* OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS, also for one that is disabled */
-enum outcome	 auth_reset_make(struct auth *, struct arena *,
-		    const char *email, struct grant *out);
 
 #endif

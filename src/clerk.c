@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "secret.h"
 #include "text.h"
 #include "unicode.h"
@@ -192,9 +193,9 @@ clerk_email_key(struct clerk *c)
 {
 	const char *email = c->command->arg[0], *key = NULL;
 
-	if (strlen(email) <= AUTH_EMAIL_MAX &&
+	if (strlen(email) <= ADDRESS_MAX &&
 	    unicode_valid(email, strlen(email)))
-		key = auth_email_key(c->arena, email);
+		key = address_key(c->arena, email);
 	if (key == NULL)
 		clerk_complain("this is no e-mail address");
 	return key;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "digest.h"
@@ -20,6 +21,8 @@
 /* To send a mail takes three times mail_timeout at most. */
 #define HELD_TIMEOUTS	4
 #define NAME_MAX_BYTES	80
+#define NOTE_TRIES	20
+#define NOTE_PAUSE_NS	500000000L
 
 /* A mail that is in hand. */
 struct job {
@@ -158,15 +161,32 @@ wait_of(int64_t attempts, enum post_status status)
 	return wait < most ? wait : most;
 }
 
-/*
- * What was not noted is tried again: after a fault of the store a mail may
- * come twice, with the same id.
- */
 static enum delivery_status
 noted(enum store_status status, enum delivery_status good)
 {
 	return status == STORE_OK || status == STORE_GONE ? good :
 	    DELIVERY_BUSY;
+}
+
+/*
+ * What cannot be noted would be sent again, so a store that is busy or full
+ * is given some time.
+ */
+static enum store_status
+note_end(struct job *j, const char *state, const char *reason)
+{
+	const struct timespec pause = { .tv_nsec = NOTE_PAUSE_NS };
+	enum store_status status;
+	int tries = NOTE_TRIES;
+
+	for (;;) {
+		status = store_mail_end(j->store, j->arena, &j->mail, state,
+		    reason, clock_ms());
+		if (status == STORE_OK || status == STORE_GONE ||
+		    --tries == 0)
+			return status;
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 static enum delivery_status
@@ -176,8 +196,7 @@ end(struct job *j, const char *state, const char *event, const char *reason)
 	    LOG_TEXT("kind", j->mail.kind),
 	    LOG_NUMBER("attempts", j->mail.attempts),
 	    LOG_TEXT("reason", reason));
-	return noted(store_mail_end(j->store, j->arena, &j->mail, state,
-	    reason, clock_ms()), DELIVERY_DONE);
+	return noted(note_end(j, state, reason), DELIVERY_DONE);
 }
 
 /* Once more before it is too late, and then to be told so. */

@@ -136,7 +136,7 @@ bring_over(struct clerk *c, struct import *im, const char *path)
 	struct arrival w = { .clerk = c, .import = im };
 
 	return judge(c, &w, path, store_users_enter(c->auth.store, enter_all,
-	    &w, auth_entry(&c->auth, c->arena, EVENT_USER_IMPORTED, NULL,
+	    &w, law_entry(&c->auth, c->arena, EVENT_USER_IMPORTED, NULL,
 	    NULL)));
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "address.h"
 #include "clock.h"
 #include "errands.h"
 
@@ -108,7 +109,7 @@ write_test(struct clerk *c)
 {
 	struct mail m = { .kind = "test", .language = "",
 	    .content = "{\"link\":\"/\"}", .created_at = clock_ms(),
-	    .recipient = auth_email_address(c->arena, c->command->arg[0]) };
+	    .recipient = address_for_mail(c->arena, c->command->arg[0]) };
 
 	m.expires_at = m.created_at + TEST_SECONDS * SECOND_MS;
 	return clerk_status(store_mail_add(c->auth.store, c->arena, &m));

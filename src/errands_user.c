@@ -7,6 +7,8 @@
 #include "dossier.h"
 #include "errands.h"
 #include "heap.h"
+#include "mailbox.h"
+#include "notice.h"
 #include "text.h"
 
 #define GROUP_MAX	64
@@ -179,7 +181,7 @@ errand_user_disable(struct clerk *c)
 		return code;
 	code = clerk_status(store_user_disable(c->auth.store, c->arena,
 	    u.email_key, clock_ms(),
-	    auth_entry(&c->auth, c->arena, EVENT_USER_DISABLED, u.id, NULL)));
+	    law_entry(&c->auth, c->arena, EVENT_USER_DISABLED, u.id, NULL)));
 	return code == EX_OK ? clerk_done(c, "disabled") : code;
 }
 
@@ -193,7 +195,7 @@ errand_user_enable(struct clerk *c)
 		return code;
 	code = clerk_status(store_user_enable(c->auth.store, c->arena,
 	    u.email_key,
-	    auth_entry(&c->auth, c->arena, EVENT_USER_ENABLED, u.id, NULL)));
+	    law_entry(&c->auth, c->arena, EVENT_USER_ENABLED, u.id, NULL)));
 	return code == EX_OK ? clerk_done(c, "enabled") : code;
 }
 
@@ -213,8 +215,8 @@ errand_user_delete(struct clerk *c)
 	if (clerk_asked(c, OPT_DRY_RUN))
 		return clerk_done(c, "would be deleted");
 	code = clerk_status(store_user_delete(c->auth.store, c->arena,
-	    u.email_key,
-	    auth_entry(&c->auth, c->arena, EVENT_USER_REMOVED, u.id, NULL)));
+	    u.email_key, notice_owner(&c->auth, c->arena, EVENT_USER_REMOVED,
+	    NOTICE_ACCOUNT_DELETED, &u)));
 	return code == EX_OK ? clerk_done(c, "deleted") : code;
 }
 
@@ -296,7 +298,7 @@ errand_user_groups(struct clerk *c)
 	if ((code = find(c, &u)) == EX_OK && command->args > 1)
 		code = clerk_status(store_groups_change(c->auth.store,
 		    c->arena, u.email_key, !is_change(command->arg[1]), m,
-		    command->args - 1, auth_entry(&c->auth, c->arena,
+		    command->args - 1, law_entry(&c->auth, c->arena,
 		    EVENT_GROUPS_CHANGED, u.id, NULL)));
 	return code == EX_OK ? show_groups(c, &u) : code;
 }
@@ -338,8 +340,8 @@ errand_user_reset_link(struct clerk *c)
 		return code;
 	if (u.disabled_at != 0)
 		return clerk_fail(EX_DATAERR, "the account is disabled");
-	code = clerk_outcome(auth_reset_make(&c->auth, c->arena, u.email,
-	    &grant), OUT_RESET_STARTED);
+	code = clerk_outcome(mailbox_reset_make(&c->auth, c->arena, u.email,
+	    MAILBOX_RESET_SECONDS, &grant), OUT_RESET_STARTED);
 	if (code == EX_OK)
 		show_token(c, &grant);
 	return code;
@@ -376,7 +378,7 @@ end_every(struct clerk *c)
 	if ((code = clerk_open(c, false)) != EX_OK)
 		return code;
 	code = clerk_status(store_sessions_end_every(c->auth.store, c->arena,
-	    auth_entry(&c->auth, c->arena, EVENT_SESSIONS_ENDED, NULL,
+	    law_entry(&c->auth, c->arena, EVENT_SESSIONS_ENDED, NULL,
 	    NULL)));
 	if (code == EX_OK)
 		SHEET_ROW(c->sheet, { "done", .text = "all sessions ended" });
@@ -397,7 +399,7 @@ errand_session_end(struct clerk *c)
 	if ((code = find(c, &u)) != EX_OK)
 		return code;
 	code = clerk_status(store_sessions_end(c->auth.store, c->arena, u.id,
-	    auth_entry(&c->auth, c->arena, EVENT_SESSIONS_ENDED, u.id,
-	    NULL)));
+	    notice_owner(&c->auth, c->arena, EVENT_SESSIONS_ENDED,
+	    NOTICE_SESSIONS_ENDED, &u)));
 	return code == EX_OK ? clerk_done(c, "sessions ended") : code;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "cookie.h"
 #include "form.h"
 #include "json.h"
@@ -243,7 +244,7 @@ checked_text(struct arena *a, const char *in)
 static const char *
 checked_email(struct arena *a, const char *in)
 {
-	return auth_email_key(a, in) != NULL ? in : NULL;
+	return address_key(a, in) != NULL ? in : NULL;
 }
 
 static const char *
@@ -451,7 +452,7 @@ check_value(struct call *c, enum field f, const char *value)
 }
 
 static bool
-take_field(struct call *c, enum field f, const struct pairs *p)
+take_field(struct call *c, enum field f, const struct pairs *p, bool optional)
 {
 	const char *name = fields[f].name;
 	const struct pair *found;
@@ -466,7 +467,8 @@ take_field(struct call *c, enum field f, const struct pairs *p)
 		found = &p->pair[i];
 	}
 	if (found == NULL)
-		return refuse_about(c, OUT_FIELD_MISSING, name);
+		return optional ||
+		    refuse_about(c, OUT_FIELD_MISSING, name);
 	if (found->fault != PAIR_FINE)
 		return refuse_about(c, fault_of(found->fault), name);
 	return check_value(c, f, found->value);
@@ -504,7 +506,8 @@ gate_fields(struct call *c)
 		take_onward(c, &pairs);
 	note_typed(c, &pairs);
 	for (i = 0; i < c->route->fields; i++)
-		if (!take_field(c, c->route->field[i], &pairs))
+		if (!take_field(c, c->route->field[i], &pairs,
+		    i + c->route->optional >= c->route->fields))
 			return false;
 	return true;
 }

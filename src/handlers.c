@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dossier.h"
+#include "mailbox.h"
 #include "reply.h"
 
 void
@@ -17,10 +18,23 @@ handle_register(struct call *c)
 	enum outcome outcome;
 
 	outcome = auth_register(c->auth, c->arena, c->field[FIELD_EMAIL],
-	    c->field[FIELD_PASSWORD]);
+	    c->field[FIELD_PASSWORD], &c->caller);
 	reply_about(c, outcome, "password");
 	if (outcome == OUT_USER_CREATED)
 		reply_member(c, "email", c->field[FIELD_EMAIL]);
+}
+
+void
+handle_confirm_user(struct call *c)
+{
+	enum outcome outcome;
+	const char *email;
+
+	outcome = mailbox_confirm(c->auth, c->arena, c->field[FIELD_EMAIL],
+	    c->field[FIELD_TOKEN], &email);
+	reply_outcome(c, outcome);
+	if (outcome == OUT_USER_CREATED)
+		reply_member(c, "email", email);
 }
 
 void
@@ -107,6 +121,40 @@ handle_change_password(struct call *c)
 }
 
 void
+handle_change_email(struct call *c)
+{
+	reply_outcome(c, mailbox_address_begin(c->auth, c->arena,
+	    &c->session, c->field[FIELD_EMAIL], &c->caller));
+}
+
+void
+handle_confirm_email(struct call *c)
+{
+	enum outcome outcome;
+	const char *email;
+
+	outcome = mailbox_address_finish(c->auth, c->arena,
+	    c->field[FIELD_EMAIL], c->field[FIELD_TOKEN], &email);
+	reply_outcome(c, outcome);
+	if (outcome == OUT_ADDRESS_CHANGED)
+		reply_member(c, "email", email);
+}
+
+void
+handle_undo_email(struct call *c)
+{
+	reply_outcome(c, mailbox_recover(c->auth, c->arena, TICKET_UNDO,
+	    c->field[FIELD_TOKEN]));
+}
+
+void
+handle_report(struct call *c)
+{
+	reply_outcome(c, mailbox_recover(c->auth, c->arena, TICKET_REPORT,
+	    c->field[FIELD_TOKEN]));
+}
+
+void
 handle_delete_account(struct call *c)
 {
 	enum outcome outcome;
@@ -154,8 +202,8 @@ handle_reset_begin(struct call *c)
 	struct grant reset;
 	enum outcome outcome;
 
-	outcome = auth_reset_begin(c->auth, c->arena, c->field[FIELD_EMAIL],
-	    &reset);
+	outcome = mailbox_reset_begin(c->auth, c->arena,
+	    c->field[FIELD_EMAIL], &c->caller, &reset);
 	reply_outcome(c, outcome);
 	if (outcome == OUT_RESET_STARTED) {
 		reply_member(c, "email", c->field[FIELD_EMAIL]);
@@ -168,7 +216,7 @@ handle_reset_finish(struct call *c)
 {
 	enum outcome outcome;
 
-	outcome = auth_reset_finish(c->auth, c->arena, c->field[FIELD_EMAIL],
+	outcome = mailbox_reset_finish(c->auth, c->arena, c->field[FIELD_EMAIL],
 	    c->field[FIELD_RESET_TOKEN], c->field[FIELD_NEW_PASSWORD]);
 	reply_about(c, outcome, "new_password");
 	if (outcome == OUT_PASSWORD_UPDATED)

@@ -11,6 +11,7 @@
 
 void	handle_welcome(struct call *);
 void	handle_register(struct call *);
+void	handle_confirm_user(struct call *);
 void	handle_login(struct call *);
 void	handle_logout(struct call *);
 void	handle_sessions(struct call *);
@@ -19,6 +20,10 @@ void	handle_end_others(struct call *);
 void	handle_confirm(struct call *);
 void	handle_profile(struct call *);
 void	handle_change_password(struct call *);
+void	handle_change_email(struct call *);
+void	handle_confirm_email(struct call *);
+void	handle_undo_email(struct call *);
+void	handle_report(struct call *);
 void	handle_delete_account(struct call *);
 void	handle_export(struct call *);
 void	handle_reset_begin(struct call *);

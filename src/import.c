@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auth.h"
+#include "address.h"
 #include "clock.h"
 #include "heap.h"
 #include "log.h"
@@ -16,7 +16,7 @@
 #include "statements.h"
 #include "unicode.h"
 
-#define SHOWN_MAX	AUTH_EMAIL_MAX
+#define SHOWN_MAX	ADDRESS_MAX
 
 struct import {
 	enum rows_format format;
@@ -180,9 +180,9 @@ judge(struct import *im, const struct row *row, struct user *u,
 {
 	const char *why = NULL;
 
-	u->email = string_of(im->arena, row->email, AUTH_EMAIL_MAX);
+	u->email = string_of(im->arena, row->email, ADDRESS_MAX);
 	if (u->email == NULL || !unicode_valid(u->email, strlen(u->email)) ||
-	    (u->email_key = auth_email_key(im->arena, u->email)) == NULL)
+	    (u->email_key = address_key(im->arena, u->email)) == NULL)
 		return "this is no e-mail address";
 	u->password_hash = string_of(im->arena, row->hash, SCHEME_HASH_MAX);
 	if (u->password_hash == NULL)

@@ -70,9 +70,8 @@ group_of(struct catalogue *c, struct slice *key)
 	const struct value *there;
 	struct value *group = c->root;
 	struct slice part;
-	const char *dot;
 
-	while ((dot = memchr(key->ptr, '.', key->len)) != NULL) {
+	while (memchr(key->ptr, '.', key->len) != NULL) {
 		(void)text_next_part(key, '.', &part);
 		there = value_member(group, part);
 		if (there != NULL && value_kind(there) != VALUE_OBJECT)

@@ -6,12 +6,13 @@
 #include "text.h"
 
 enum class { CLASS_account, CLASS_device, CLASS_self, CLASS_host,
-    CLASS_network, CLASSES };
+    CLASS_network, CLASS_mailbox, CLASS_asker, CLASS_askers, CLASSES };
 
 /* The first letter of a bucket's key. */
 static const char *const letters[CLASSES] = {
 	[CLASS_account] = "a", [CLASS_device] = "d", [CLASS_self] = "s",
 	[CLASS_host] = "h", [CLASS_network] = "n",
+	[CLASS_mailbox] = "m", [CLASS_asker] = "i", [CLASS_askers] = "j",
 };
 
 #define MS(seconds)	((int64_t)((seconds) * 1000))
@@ -73,6 +74,13 @@ digest_of(struct arena *a, const char *one, const char *two)
 	return out;
 }
 
+/* Those whose address nobody knows are counted together. */
+static const char *
+known(const char *place)
+{
+	return place[0] != '\0' ? place : "-";
+}
+
 void
 limiter_of_login(const struct conf *conf, struct arena *a,
     const char *email_key, const char *device, const char *host,
@@ -85,9 +93,19 @@ limiter_of_login(const struct conf *conf, struct arena *a,
 		return;
 	}
 	add(conf, a, CLASS_account, digest_of(a, "", email_key), out);
-	/* Those whose address nobody knows are counted together. */
-	add(conf, a, CLASS_host, host[0] != '\0' ? host : "-", out);
-	add(conf, a, CLASS_network, network[0] != '\0' ? network : "-", out);
+	add(conf, a, CLASS_host, known(host), out);
+	add(conf, a, CLASS_network, known(network), out);
+}
+
+void
+limiter_of_mail(const struct conf *conf, struct arena *a,
+    const char *email_key, const char *host, const char *network,
+    struct limiter *out)
+{
+	out->n = 0;
+	add(conf, a, CLASS_mailbox, digest_of(a, "", email_key), out);
+	add(conf, a, CLASS_asker, known(host), out);
+	add(conf, a, CLASS_askers, known(network), out);
 }
 
 void

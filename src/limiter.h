@@ -1,5 +1,6 @@
 /*
- * limiter.h - how often somebody may be wrong before they have to wait
+ * limiter.h - how often somebody may be wrong, or have mails sent, before they
+ * have to wait
  *
  * The one limiter that stands before every verifier of a password.  A guess
  * takes a place in each bucket that it belongs to before it is judged, and
@@ -17,7 +18,9 @@
  *     device: one address, for one browser that is; self: one account, from
  *     within its session; host, network: the caller's IPv4 /32 and /24, or
  *     IPv6 /64 and /48.
- * size and stop are failures, the others seconds; see bucket.h.
+ *     mailbox: mails that are asked for to one address; asker, askers: mails
+ *     that are asked for by one host and one network.
+ * size and stop are failures, or mails, the others seconds; see bucket.h.
  * A class that a profile has no row for is not limited there.
  */
 #ifndef LIMITER_H
@@ -33,6 +36,9 @@ LIMIT(standard, device, 5, 21600, 1, 3600, 100)				\
 LIMIT(standard, self, 5, 21600, 1, 3600, 0)				\
 LIMIT(standard, host, 20, 15, 15, 15, 0)				\
 LIMIT(standard, network, 100, 3, 3, 3, 0)				\
+LIMIT(standard, mailbox, 3, 1200, 300, 3600, 0)				\
+LIMIT(standard, asker, 20, 60, 60, 60, 0)				\
+LIMIT(standard, askers, 100, 15, 15, 15, 0)				\
 LIMIT(compat, account, 1000, 0.3, 1, 1, 0)				\
 LIMIT(compat, self, 1000, 0.3, 1, 1, 0)
 
@@ -54,6 +60,10 @@ void	limiter_of_login(const struct conf *, struct arena *,
 /* For a guess within a session of this account. */
 void	limiter_of_self(const struct conf *, struct arena *,
 	    const char *user_id, struct limiter *out);
+/* For a mail that somebody asks for. */
+void	limiter_of_mail(const struct conf *, struct arena *,
+	    const char *email_key, const char *host, const char *network,
+	    struct limiter *out);
 /* Those that a new password makes an end of. */
 void	limiter_of_account(const struct conf *, struct arena *,
 	    const char *email_key, const char *user_id, struct limiter *out);

@@ -17,7 +17,7 @@
 struct mail {
 	const char	*kind;		/* its template is mail/KIND.txt */
 	/*
-	 * An address in ASCII, see auth_email_address, or "": nobody gets it.
+	 * An address in ASCII, see address_for_mail, or "": nobody gets it.
 	 * That is for who asks with an address that has no account: the same
 	 * work is done.
 	 */

@@ -33,6 +33,17 @@ OUTCOME(OUT_RESET_STARTED, 200, NULL, "reset_started",			\
     "reset.started", 0)							\
 OUTCOME(OUT_PASSWORD_UPDATED, 200, "Password updated",			\
     "password_updated", "reset.finished", 0)				\
+OUTCOME(OUT_CHECK_MAIL, 202, "check your mail", "check_mail",		\
+    "registration.started", 0)						\
+OUTCOME(OUT_RESET_MAILED, 202,						\
+    "if the account exists, a mail was sent", "reset_mailed",		\
+    "reset.started", 0)							\
+OUTCOME(OUT_ADDRESS_MAILED, 202, "check your mail", "address_mailed",	\
+    "address.started", 0)						\
+OUTCOME(OUT_ADDRESS_CHANGED, 200, "address changed", "address_changed",	\
+    "address.changed", 0)						\
+OUTCOME(OUT_RECOVERED, 200, "everybody is logged out: set a new password", \
+    "account_recovered", "account.recovered", 0)			\
 OUTCOME(OUT_SESSIONS, 200, NULL, "sessions", NULL, 0)			\
 OUTCOME(OUT_SESSION_ENDED, 204, NULL, "session_ended",			\
     "session.ended", 0)							\
@@ -67,6 +78,10 @@ OUTCOME(OUT_UNKNOWN_ADDRESS, 403, "unknown email", "unknown_email",	\
     "reset.refused", 0)							\
 OUTCOME(OUT_BAD_RESET_TOKEN, 403, "invalid or used reset token",	\
     "bad_reset_token", "reset.refused", 0)				\
+OUTCOME(OUT_BAD_TICKET, 403, "invalid or used link or code",		\
+    "bad_ticket", "ticket.refused", 0)					\
+OUTCOME(OUT_MAIL_TOO_OFTEN, 429, "too many mails, try again later",	\
+    "too_many_mails", "limit.reached", -1)				\
 OUTCOME(OUT_PASSWORD_SHORT, 400, " is shorter than 15 characters",	\
     "password_too_short", "password.refused", 0)			\
 OUTCOME(OUT_PASSWORD_CONTEXT, 400,					\
@@ -175,6 +190,11 @@ EVENT(EVENT_SESSION_ENDED, "session.ended", WITH_CHANGE)		\
 EVENT(EVENT_PASSWORD_CONFIRMED, "password.confirmed", WITH_CHANGE)	\
 EVENT(EVENT_PASSWORD_CHANGED, "password.changed", WITH_CHANGE)		\
 EVENT(EVENT_USER_DELETED, "user.deleted", WITH_CHANGE)			\
+EVENT(EVENT_REGISTRATION_STARTED, "registration.started", WITH_CHANGE)	\
+EVENT(EVENT_ADDRESS_STARTED, "address.started", WITH_CHANGE)		\
+EVENT(EVENT_ADDRESS_CHANGED, "address.changed", WITH_CHANGE)		\
+EVENT(EVENT_ACCOUNT_RECOVERED, "account.recovered", WITH_CHANGE)	\
+EVENT(EVENT_TICKET_REFUSED, "ticket.refused", BY_ITSELF)		\
 EVENT(EVENT_PROFILE_EXPORTED, "profile.exported", BY_ITSELF)		\
 EVENT(EVENT_USER_REFUSED, "user.refused", BY_ITSELF)			\
 EVENT(EVENT_LOGIN_FAILED, "login.failed", BY_ITSELF)			\

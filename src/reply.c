@@ -26,6 +26,7 @@ static const struct {
 	const char	*line;
 } lines[] = {
 	{ 200, "200 OK" },
+	{ 202, "202 Accepted" },
 	{ 204, "204 No Content" },
 	{ 302, "302 Found" },
 	{ 303, "303 See Other" },

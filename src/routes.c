@@ -19,6 +19,12 @@ static const struct route routes[] = {
 	    .fields = 2, .field = { FIELD_EMAIL, FIELD_PASSWORD },
 	    .handler = handle_register },
 
+	{ .method = METHOD_POST, .path = "/users/confirm",
+	    .name = "POST /users/confirm", .who = WHO_ANYBODY,
+	    .cost = COST_WRITE, .fields = 2, .optional = 1,
+	    .field = { FIELD_TOKEN, FIELD_EMAIL },
+	    .handler = handle_confirm_user },
+
 	{ .method = METHOD_POST, .path = "/sessions",
 	    .name = "POST /sessions", .who = WHO_ANYBODY, .cost = COST_HASH,
 	    .fields = 2, .field = { FIELD_EMAIL, FIELD_PASSWORD },
@@ -60,6 +66,27 @@ static const struct route routes[] = {
 	    .cost = COST_HASH, .fields = 2, .field = {
 	    FIELD_CURRENT_PASSWORD, FIELD_NEW_PASSWORD },
 	    .handler = handle_change_password },
+
+	{ .method = METHOD_PUT, .path = "/profile/email",
+	    .name = "PUT /profile/email", .who = WHO_PROVED,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_EMAIL },
+	    .handler = handle_change_email },
+
+	{ .method = METHOD_POST, .path = "/profile/email/confirm",
+	    .name = "POST /profile/email/confirm", .who = WHO_ANYBODY,
+	    .cost = COST_WRITE, .fields = 2, .optional = 1,
+	    .field = { FIELD_TOKEN, FIELD_EMAIL },
+	    .handler = handle_confirm_email },
+
+	{ .method = METHOD_POST, .path = "/profile/email/undo",
+	    .name = "POST /profile/email/undo", .who = WHO_ANYBODY,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_TOKEN },
+	    .handler = handle_undo_email },
+
+	{ .method = METHOD_POST, .path = "/report",
+	    .name = "POST /report", .who = WHO_ANYBODY,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_TOKEN },
+	    .handler = handle_report },
 
 	{ .method = METHOD_GET, .path = "/profile/export",
 	    .name = "GET /profile/export", .who = WHO_PROVED,

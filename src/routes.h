@@ -23,6 +23,7 @@ struct route {
 	enum cost	 cost;
 	size_t		 fields;
 	enum field	 field[ROUTE_FIELDS_MAX];
+	size_t		 optional;	/* so many, the last, may be missing */
 	/*
 	 * Of a door for people.  Whoever likes JSON best is answered as at
 	 * any other.

@@ -297,6 +297,7 @@ take_file(struct visit *v, const char *path, const char *name)
 	place->name = heap_strdup(name);
 	place->path = heap_strdup(path);
 	place->text = text;
+	place->len = strlen(text);
 	place->own = true;
 }
 
@@ -370,10 +371,8 @@ finish(struct shelf *s)
 	struct shelf_file *file;
 
 	qsort(s->file, s->n, sizeof(s->file[0]), compare_files);
-	for (file = s->file; file < s->file + s->n; file++) {
-		file->len = strlen(file->text);
+	for (file = s->file; file < s->file + s->n; file++)
 		file->etag = etag_of(file->text, file->len);
-	}
 }
 
 void
@@ -403,6 +402,7 @@ shelf_open(const char *dir, void (*complain_to)(const char *))
 		s->file[s->n].name = s->file[s->n].path =
 		    builtins[s->n].name;
 		s->file[s->n].text = text_of(&builtins[s->n]);
+		s->file[s->n].len = builtins[s->n].len;
 	}
 	if (dir != NULL && dir[0] != '\0' &&
 	    !take_directory(s, dir, complain_to)) {

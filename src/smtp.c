@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct smtp {
 	struct slice	 whole;
 	/* What was said last before QUIT, and what was answered. */
 	char		 verb[VERB_LEN + 1];
+	bool		 quits;
 	int		 code;		/* 0: nothing yet */
 	char		 status[STATUS_MAX];	/* RFC 3463, or "" */
 };
@@ -148,9 +150,10 @@ static void
 note_said(struct smtp *s, const char *line, size_t len)
 {
 	static const char *const verbs[] = { "EHLO", "HELO", "STARTTLS",
-	    "AUTH", "MAIL", "RCPT", "DATA", "QUIT" };
+	    "AUTH", "MAIL", "RCPT", "DATA" };
 	size_t i;
 
+	s->quits = len >= VERB_LEN && memcmp(line, "QUIT", VERB_LEN) == 0;
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (len >= VERB_LEN && memcmp(line, verbs[i], VERB_LEN) == 0)
 			memcpy(s->verb, verbs[i], VERB_LEN);
@@ -162,7 +165,7 @@ note_answered(struct smtp *s, const char *line, size_t len)
 {
 	size_t i;
 
-	if (len < 3 || strcmp(s->verb, "QUIT") == 0)
+	if (len < 3 || s->quits)
 		return;
 	for (i = 0; i < 3; i++)
 		if (line[i] < '0' || line[i] > '9')
@@ -243,7 +246,7 @@ set_tls(struct smtp *s)
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (c->smtp_ca[0] != '\0') {
 		SET(CAINFO, c->smtp_ca);
-		SET(CAPATH, NULL);
+		SET(CAPATH, (const char *)NULL);
 	}
 }
 
@@ -278,12 +281,13 @@ perform(struct smtp *s, const struct parcel *p)
 		log_abort("no memory");
 	s->whole = s->left = p->bytes;
 	s->code = 0;
+	s->quits = false;
 	s->verb[0] = s->status[0] = '\0';
 	SET(MAIL_FROM, p->from);
 	SET(MAIL_RCPT, to);
 	SET(INFILESIZE_LARGE, (curl_off_t)p->bytes.len);
 	code = curl_easy_perform(s->curl);
-	SET(MAIL_RCPT, NULL);
+	SET(MAIL_RCPT, (struct curl_slist *)NULL);
 	curl_slist_free_all(to);
 	return code;
 }

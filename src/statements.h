@@ -11,18 +11,22 @@
 #define STATEMENTS_H
 
 #define STATEMENTS(STATEMENT)						\
-STATEMENT(USER_ADD, "ttttn", "t",					\
+STATEMENT(USER_ADD, "ttttnt", "t",					\
     "INSERT INTO users"							\
-    " (id, email, email_key, password_hash, created_at)"		\
-    " VALUES ($1, $2, $3, $4, $5)"					\
+    " (id, email, email_key, password_hash, created_at, language)"	\
+    " VALUES ($1, $2, $3, $4, $5, $6)"					\
     " ON CONFLICT (email_key) DO NOTHING"				\
     " RETURNING id")							\
-STATEMENT(USER_BY_EMAIL, "t", "tttn",					\
-    "SELECT id, email, password_hash, disabled_at FROM users"		\
+STATEMENT(USER_BY_EMAIL, "t", "tttnt",					\
+    "SELECT id, email, password_hash, disabled_at, language FROM users"	\
     " WHERE email_key = $1")						\
-STATEMENT(USER_BY_ID, "t", "tttn",					\
-    "SELECT email, email_key, password_hash, created_at FROM users"	\
-    " WHERE id = $1")							\
+STATEMENT(USER_BY_ID, "t", "tttnt",					\
+    "SELECT email, email_key, password_hash, created_at, language"	\
+    " FROM users WHERE id = $1")					\
+STATEMENT(USER_SET_EMAIL, "ttt", "t",					\
+    "UPDATE users SET email = $1, email_key = $2 WHERE id = $3"		\
+    " AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = $2"	\
+    " AND o.id <> $3) RETURNING id")					\
 STATEMENT(USER_DELETE_OWN, "ttt", "t",					\
     "DELETE FROM users WHERE id = $1 AND password_hash = $2"		\
     " AND id IN (SELECT user_id FROM sessions WHERE token_hash = $3)"	\
@@ -148,35 +152,42 @@ STATEMENT(SESSIONS_END_EVERY, "", "",					\
 STATEMENT(SESSIONS_COUNT, "n", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
     " THEN 1 ELSE 0 END), 0) FROM sessions WHERE token_hash > ''")	\
-STATEMENT(RESET_ADD, "tnnt", "t",					\
-    "INSERT INTO resets (token_hash, user_id, created_at, expires_at)"	\
-    " SELECT $1, id, $2, $3 FROM users"					\
-    " WHERE email_key = $4 AND disabled_at = 0"				\
-    " ON CONFLICT (user_id) DO UPDATE SET"				\
-    " token_hash = excluded.token_hash,"				\
-    " created_at = excluded.created_at,"				\
-    " expires_at = excluded.expires_at"					\
-    " RETURNING user_id")						\
-STATEMENT(RESET_PENDING, "ttn", "t",					\
-    "SELECT r.user_id FROM resets r JOIN users u ON u.id = r.user_id"	\
-    " WHERE r.token_hash = $1 AND u.email_key = $2"			\
-    " AND r.expires_at > $3")						\
-STATEMENT(RESETS_SWEEP, "nn", "t",					\
-    "DELETE FROM resets WHERE user_id IN"				\
-    " (SELECT user_id FROM resets"					\
-    " WHERE expires_at <= $1 LIMIT $2) RETURNING user_id")		\
-STATEMENT(RESET_USE, "tnt", "t",					\
-    "DELETE FROM resets"						\
-    " WHERE token_hash = $1 AND expires_at > $2"			\
-    " AND user_id = (SELECT id FROM users WHERE email_key = $3)"	\
-    " RETURNING user_id")						\
-STATEMENT(RESET_END, "t", "",						\
-    "DELETE FROM resets WHERE user_id = $1")				\
-STATEMENT(RESETS_END_EVERY, "", "",					\
-    "DELETE FROM resets WHERE user_id > ''")				\
+STATEMENT(TICKET_ADD, "ttttttttnn", "",					\
+    "INSERT INTO tickets (token_hash, kind, user_id, email, email_key,"	\
+    " password_hash, language, code_hash, tries, created_at, expires_at)" \
+    " VALUES ($1, $2, (SELECT id FROM users WHERE id = $3"		\
+    " AND disabled_at = 0), $4, $5, $6, $7, $8, 0, $9, $10)")		\
+STATEMENT(TICKET_PENDING, "ttn", "tttt",				\
+    "SELECT coalesce(user_id, ''), email, email_key, language FROM tickets" \
+    " WHERE token_hash = $1 AND kind = $2 AND expires_at > $3")		\
+STATEMENT(TICKET_TAKE, "ttn", "ttttt",					\
+    "DELETE FROM tickets WHERE token_hash = $1 AND kind = $2"		\
+    " AND expires_at > $3 RETURNING coalesce(user_id, ''), email,"	\
+    " email_key, password_hash, language")				\
+STATEMENT(TICKET_BY_CODE, "tttn", "t",					\
+    "SELECT token_hash FROM tickets WHERE email_key = $1 AND kind = $2"	\
+    " AND code_hash = $3 AND expires_at > $4")				\
+STATEMENT(TICKETS_MISSED, "ntt", "",					\
+    "UPDATE tickets SET tries = tries + 1, code_hash ="			\
+    " CASE WHEN tries + 1 >= $1 THEN '' ELSE code_hash END"		\
+    " WHERE email_key = $2 AND kind = $3 AND code_hash <> ''")		\
+STATEMENT(TICKETS_OF_ADDRESS_END, "tt", "",				\
+    "DELETE FROM tickets WHERE email_key = $1 AND kind = $2")		\
+STATEMENT(TICKETS_OF_USER_END, "t", "",					\
+    "DELETE FROM tickets"						\
+    " WHERE user_id = $1 AND kind IN ('reset', 'address')")		\
+STATEMENT(TICKETS_OF_USER_END_ALL, "t", "",				\
+    "DELETE FROM tickets WHERE user_id = $1")				\
+STATEMENT(TICKETS_SWEEP, "nn", "t",					\
+    "DELETE FROM tickets WHERE token_hash IN"				\
+    " (SELECT token_hash FROM tickets"					\
+    " WHERE expires_at <= $1 LIMIT $2) RETURNING token_hash")		\
+STATEMENT(TICKETS_END_EVERY, "", "",					\
+    "DELETE FROM tickets WHERE token_hash > ''")			\
 STATEMENT(RESETS_COUNT, "n", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
-    " THEN 1 ELSE 0 END), 0) FROM resets WHERE user_id > ''")		\
+    " THEN 1 ELSE 0 END), 0) FROM tickets"				\
+    " WHERE token_hash > '' AND kind = 'reset' AND user_id <> ''")	\
 STATEMENT(AUDIT_KEY, "n", "t",						\
     "SELECT secret FROM audit_keys WHERE id = $1")			\
 STATEMENT(AUDIT_KEY_ADD, "nt", "",					\

@@ -168,7 +168,10 @@ work_deed(struct db_conn *c, void *arg)
 	status = look_up_account(c, d->arena, &entry);
 	if (status == DB_OK)
 		status = d->work(c, d->arg);
-	return status == DB_OK ? trail_add(c, d->arena, &entry) : status;
+	if (status == DB_OK)
+		status = trail_add(c, d->arena, &entry);
+	return status != DB_OK || entry.posting == NULL ? status :
+	    ticket_post(c, d->arena, entry.posting);
 }
 
 static enum store_status
@@ -233,6 +236,12 @@ record_of(struct arena *a, const struct entry *record, const char *user_id)
 	return own;
 }
 
+static const char *
+language_of(const struct user *u)
+{
+	return u->language != NULL ? u->language : "";
+}
+
 enum store_status
 store_user_add(struct store *s, struct arena *a, struct user *u,
     const struct entry *record)
@@ -242,7 +251,8 @@ store_user_add(struct store *s, struct arena *a, struct user *u,
 	u->id = new_id(a);
 	status = write_single(s, a, USER_ADD, ARGS(DB_TEXT(u->id),
 	    DB_TEXT(u->email), DB_TEXT(u->email_key),
-	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)),
+	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at),
+	    DB_TEXT(language_of(u))),
 	    record_of(a, record, u->id));
 	return status == STORE_GONE ? STORE_TAKEN : status;
 }
@@ -264,7 +274,8 @@ store_user_enter(struct store_entry *e, struct arena *a, struct user *u)
 	u->id = new_id(a);
 	status = db_run(e->conn, a, USER_ADD, ARGS(DB_TEXT(u->id),
 	    DB_TEXT(u->email), DB_TEXT(u->email_key),
-	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at)), row);
+	    DB_TEXT(u->password_hash), DB_NUMBER(u->created_at),
+	    DB_TEXT(language_of(u))), row);
 	if (status == DB_NONE)
 		return STORE_TAKEN;
 	if (status == DB_OK && e->record != NULL)
@@ -311,7 +322,7 @@ store_user_by_email(struct store *s, struct arena *a, const char *email_key,
 		*out = (struct user){ .id = row[0].text,
 		    .email = row[1].text, .email_key = email_key,
 		    .password_hash = row[2].text,
-		    .disabled_at = row[3].number };
+		    .disabled_at = row[3].number, .language = row[4].text };
 	return status;
 }
 
@@ -326,7 +337,7 @@ store_user_by_id(struct store *s, struct arena *a, const char *id,
 	if (status == STORE_OK)
 		*out = (struct user){ .id = id, .email = row[0].text,
 		    .email_key = row[1].text, .password_hash = row[2].text,
-		    .created_at = row[3].number };
+		    .created_at = row[3].number, .language = row[4].text };
 	return status;
 }
 
@@ -360,7 +371,7 @@ work_own_change(struct db_conn *c, void *arg)
 		status = db_run(c, w->arena, SESSIONS_END_OTHERS,
 		    ARGS(DB_TEXT(p->user_id), DB_TEXT(p->kept)), row);
 	if (status == DB_OK)
-		status = db_run(c, w->arena, RESET_END,
+		status = db_run(c, w->arena, TICKETS_OF_USER_END,
 		    ARGS(DB_TEXT(p->user_id)), row);
 	if (status == DB_OK)
 		status = db_run(c, w->arena, SESSION_PROVED,
@@ -760,33 +771,69 @@ store_session_end(struct store *s, struct arena *a, const char *token_hash,
 	    record);
 }
 
-/* Resets. */
+/* Tickets. */
 
-enum store_status
-store_reset_add(struct store *s, struct arena *a, const struct reset *r,
-    const struct entry *record)
+static enum db_status
+work_nothing(struct db_conn *c, void *arg)
 {
-	return write_single(s, a, RESET_ADD, ARGS(DB_TEXT(r->token_hash),
-	    DB_NUMBER(r->created_at), DB_NUMBER(r->expires_at),
-	    DB_TEXT(r->email_key)), record);
+	(void)c;
+	(void)arg;
+	return DB_OK;
 }
 
 enum store_status
-store_reset_pending(struct store *s, struct arena *a, const char *token_hash,
-    const char *email_key, int64_t now, const char **user_id)
+store_post(struct store *s, struct arena *a, const struct entry *record)
+{
+	return change_by(s, a, work_nothing, NULL, record);
+}
+
+enum store_status
+store_ticket_pending(struct store *s, struct arena *a, const char *kind,
+    const char *token_hash, int64_t now, struct ticket *out)
 {
 	struct db_value row[COLUMNS_MAX];
 	enum store_status status;
 
-	status = read_row(s, a, RESET_PENDING, ARGS(DB_TEXT(token_hash),
-	    DB_TEXT(email_key), DB_NUMBER(now)), row);
-	*user_id = status == STORE_OK ? row[0].text : NULL;
+	status = read_row(s, a, TICKET_PENDING, ARGS(DB_TEXT(token_hash),
+	    DB_TEXT(kind), DB_NUMBER(now)), row);
+	if (status == STORE_OK)
+		*out = (struct ticket){ .token_hash = token_hash,
+		    .kind = kind, .user_id = row[0].text,
+		    .email = row[1].text, .email_key = row[2].text,
+		    .language = row[3].text };
 	return status;
+}
+
+struct code {
+	struct arena	*arena;
+	const struct ticket *code;
+	const char	*token_hash;
+};
+
+static enum db_status
+work_code(struct db_conn *c, void *arg)
+{
+	struct code *w = arg;
+
+	return ticket_by_code(c, w->arena, w->code, &w->token_hash);
+}
+
+enum store_status
+store_ticket_by_code(struct store *s, struct arena *a,
+    const struct ticket *code, const char **token_hash)
+{
+	struct code w = { .arena = a, .code = code };
+	enum store_status status;
+
+	status = change_by(s, a, work_code, &w, NULL);
+	*token_hash = w.token_hash;
+	return status == STORE_OK && w.token_hash == NULL ? STORE_GONE :
+	    status;
 }
 
 struct use {
 	struct arena	*arena;
-	const struct reset_use *use;
+	const struct ticket_use *use;
 	const char	*user_id;	/* where no token tells */
 };
 
@@ -805,29 +852,96 @@ set_password(struct db_conn *c, const struct use *w, const char *user_id)
 	if (status == DB_OK)
 		status = db_run(c, w->arena, DEVICES_DROP,
 		    ARGS(DB_TEXT(user_id)), NULL);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, TICKETS_OF_USER_END,
+		    ARGS(DB_TEXT(user_id)), NULL);
 	return status != DB_OK ? status :
 	    clear_all(c, w->arena, w->use->limit, w->use->limits);
+}
+
+/* An address goes to the account, unless another one has it. */
+static enum db_status
+give_address(struct db_conn *c, struct arena *a, const struct ticket *t)
+{
+	struct db_value row[COLUMNS_MAX];
+
+	return db_run(c, a, USER_SET_EMAIL, ARGS(DB_TEXT(t->email),
+	    DB_TEXT(t->email_key), DB_TEXT(t->user_id)), row);
 }
 
 static enum db_status
 work_use(struct db_conn *c, void *arg)
 {
-	struct db_value row[COLUMNS_MAX];
 	const struct use *w = arg;
-	const struct reset_use *use = w->use;
+	const struct ticket_use *use = w->use;
 	enum db_status status;
+	struct ticket t;
 
-	status = db_run(c, w->arena, RESET_USE, ARGS(DB_TEXT(use->token_hash),
-	    DB_NUMBER(use->now), DB_TEXT(use->email_key)), row);
-	return status != DB_OK ? status : set_password(c, w, row[0].text);
+	status = ticket_take(c, w->arena, use->kind, use->token_hash,
+	    use->now, &t);
+	if (status == DB_OK && (t.user_id[0] == '\0' ||
+	    use->email_key == NULL || strcmp(use->email_key, t.email_key)
+	    != 0))
+		status = DB_NONE;
+	if (status == DB_OK && use->gives_address)
+		status = give_address(c, w->arena, &t);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, use->ends_all ?
+		    TICKETS_OF_USER_END_ALL : TICKETS_OF_USER_END,
+		    ARGS(DB_TEXT(t.user_id)), NULL);
+	return status != DB_OK || !use->sets_password ? status :
+	    set_password(c, w, t.user_id);
 }
 
 enum store_status
-store_reset_use(struct store *s, struct arena *a, const struct reset_use *use)
+store_ticket_use(struct store *s, struct arena *a,
+    const struct ticket_use *use)
 {
 	struct use w = { .arena = a, .use = use };
 
 	return change_by(s, a, work_use, &w, use->record);
+}
+
+struct admission {
+	struct arena	*arena;
+	const struct ticket_use *use;
+	struct user	*user;
+};
+
+/* Whoever else wanted the address comes too late. */
+static enum db_status
+work_admit(struct db_conn *c, void *arg)
+{
+	struct admission *w = arg;
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+	struct ticket t;
+
+	status = ticket_take(c, w->arena, TICKET_REGISTRATION,
+	    w->use->token_hash, w->use->now, &t);
+	if (status != DB_OK)
+		return status;
+	w->user->email = t.email;
+	w->user->email_key = t.email_key;
+	status = db_run(c, w->arena, USER_ADD, ARGS(DB_TEXT(w->user->id),
+	    DB_TEXT(t.email), DB_TEXT(t.email_key), DB_TEXT(t.password_hash),
+	    DB_NUMBER(w->use->now), DB_TEXT(t.language)), row);
+	if (status == DB_OK)
+		status = db_run(c, w->arena, TICKETS_OF_ADDRESS_END,
+		    ARGS(DB_TEXT(t.email_key), DB_TEXT(t.kind)), NULL);
+	return status != DB_OK ? status :
+	    clear_all(c, w->arena, w->use->limit, w->use->limits);
+}
+
+enum store_status
+store_registration_use(struct store *s, struct arena *a,
+    const struct ticket_use *use, struct user *out)
+{
+	struct admission w = { .arena = a, .use = use, .user = out };
+
+	out->id = new_id(a);
+	return change_by(s, a, work_admit, &w,
+	    record_of(a, use->record, out->id));
 }
 
 /* What has expired. */
@@ -837,7 +951,7 @@ struct sweep {
 	int64_t		 now;
 };
 
-static const enum statement sweeps[] = { SESSIONS_SWEEP, RESETS_SWEEP,
+static const enum statement sweeps[] = { SESSIONS_SWEEP, TICKETS_SWEEP,
     LIMITS_SWEEP, DEVICES_SWEEP };
 
 static bool
@@ -1165,11 +1279,8 @@ static enum db_status
 work_password(struct db_conn *c, void *arg)
 {
 	const struct use *w = arg;
-	enum db_status status;
 
-	status = set_password(c, w, w->user_id);
-	return status != DB_OK ? status : db_run(c, w->arena, RESET_END,
-	    ARGS(DB_TEXT(w->user_id)), NULL);
+	return set_password(c, w, w->user_id);
 }
 
 enum store_status
@@ -1177,7 +1288,7 @@ store_user_password(struct store *s, struct arena *a, const struct user *u,
     const char *password_hash, const struct limit *limit, size_t n,
     const struct entry *record)
 {
-	const struct reset_use use = { .password_hash = password_hash,
+	const struct ticket_use use = { .password_hash = password_hash,
 	    .limit = limit, .limits = n };
 	struct use w = { .arena = a, .use = &use, .user_id = u->id };
 
@@ -1195,8 +1306,8 @@ work_disable(struct db_conn *c, void *arg)
 	if (status == DB_OK)
 		status = db_run(c, w->arena, SESSIONS_END_ALL,
 		    ARGS(DB_TEXT(row[0].text)), NULL);
-	return status != DB_OK ? status : db_run(c, w->arena, RESET_END,
-	    ARGS(DB_TEXT(row[0].text)), NULL);
+	return status != DB_OK ? status : db_run(c, w->arena,
+	    TICKETS_OF_USER_END, ARGS(DB_TEXT(row[0].text)), NULL);
 }
 
 enum store_status
@@ -1378,7 +1489,7 @@ work_close(struct db_conn *c, void *arg)
 
 	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, row);
 	return status == DB_OK ?
-	    db_run(c, arg, RESETS_END_EVERY, NULL, row) : status;
+	    db_run(c, arg, TICKETS_END_EVERY, NULL, row) : status;
 }
 
 enum store_status
@@ -1403,7 +1514,7 @@ struct mail_work {
 	const struct mail *mail;
 	int64_t		 now;
 	int64_t		 until;
-	struct db_value	*row;
+	struct db_value	 row[COLUMNS_MAX];
 	size_t		 n;
 };
 
@@ -1434,7 +1545,7 @@ store_mail_due(struct store *s, struct arena *a, int64_t now)
 static enum db_status
 work_mail_claim(struct db_conn *c, void *arg)
 {
-	const struct mail_work *w = arg;
+	struct mail_work *w = arg;
 
 	return db_run(c, w->arena, MAIL_CLAIM, ARGS(DB_NUMBER(w->until),
 	    DB_NUMBER(w->now)), w->row);
@@ -1444,9 +1555,8 @@ enum store_status
 store_mail_claim(struct store *s, struct arena *a, int64_t now,
     int64_t until, struct mail *out)
 {
-	struct db_value row[COLUMNS_MAX];
-	struct mail_work w = { .arena = a, .now = now, .until = until,
-	    .row = row };
+	struct mail_work w = { .arena = a, .now = now, .until = until };
+	const struct db_value *row = w.row;
 	enum store_status status;
 
 	status = status_of(db_write(s->db, work_mail_claim, &w));

@@ -1,5 +1,5 @@
 /*
- * store.h - users, sessions and resets, as structs in and out
+ * store.h - users, sessions and tickets, as structs in and out
  *
  * The only place that knows statements and transactions.  Each thread has a
  * desk at the store: a struct store with a connection of its own to read.
@@ -24,7 +24,7 @@
 #include "arena.h"
 #include "bucket.h"
 #include "db.h"
-#include "outbox.h"
+#include "ticket.h"
 #include "trail.h"
 
 #define STORE_LIMIT_MAX	80
@@ -49,6 +49,7 @@ struct user {
 	const char	*password_hash;
 	int64_t		 created_at;
 	int64_t		 disabled_at;	/* 0: it is open */
+	const char	*language;	/* to write to it in; "" for any */
 };
 
 struct session {
@@ -100,13 +101,6 @@ struct password_change {
 	const char	*kept;		/* the session it was asked in */
 	int64_t		 now;
 	const struct entry *record;
-};
-
-struct reset {
-	const char	*token_hash;
-	const char	*email_key;
-	int64_t		 created_at;
-	int64_t		 expires_at;
 };
 
 struct store;
@@ -273,28 +267,57 @@ enum store_status store_device_known(struct store *, struct arena *,
 		    const char *token_hash, const char *email_key,
 		    int64_t now, const char **name);
 
-/* Takes the place of a pending one.  STORE_GONE: none such, or disabled. */
-enum store_status store_reset_add(struct store *, struct arena *,
-		    const struct reset *, const struct entry *record);
-/* Would store_reset_use find it now?  Whose account it is; changes nothing. */
-enum store_status store_reset_pending(struct store *, struct arena *,
-		    const char *token_hash, const char *email_key,
-		    int64_t now, const char **user_id);
 /*
- * Uses up the reset, sets the password, ends every session of the account,
- * forgets its browsers and empties its buckets, or does none of it.
+ * Writes what the record says and posts, and changes nothing else: what is
+ * asked of whoever has a mailbox.
  */
-struct reset_use {
+enum store_status store_post(struct store *, struct arena *,
+		    const struct entry *record);
+/*
+ * A live ticket of that kind.  Fills user_id, email, email_key and language;
+ * changes nothing.
+ */
+enum store_status store_ticket_pending(struct store *, struct arena *,
+		    const char *kind, const char *token_hash, int64_t now,
+		    struct ticket *out);
+/*
+ * *token_hash of the live ticket that has this code: kind, email_key and
+ * code_hash, at created_at.  STORE_GONE: none has, and that counts; see
+ * TICKET_TRIES.
+ */
+enum store_status store_ticket_by_code(struct store *, struct arena *,
+		    const struct ticket *code, const char **token_hash);
+
+/*
+ * What a ticket is used up for.  Whatever it is, what else waits to set the
+ * account's password or address ends.
+ */
+struct ticket_use {
+	const char	*kind;
 	const char	*token_hash;
-	const char	*email_key;
-	const char	*password_hash;
+	const char	*email_key;	/* whose the ticket must be */
 	int64_t		 now;
-	const struct limit *limit;	/* emptied */
+	bool		 gives_address;	/* the ticket's is the account's */
+	bool		 ends_all;	/* also tickets for other purposes */
+	/*
+	 * The account's from now on is password_hash: every session of it
+	 * ends, its browsers are forgotten and the buckets are emptied.
+	 */
+	bool		 sets_password;
+	const char	*password_hash;
+	const struct limit *limit;
 	size_t		 limits;
 	const struct entry *record;
 };
-enum store_status store_reset_use(struct store *, struct arena *,
-		    const struct reset_use *);
+/* All or nothing.  STORE_GONE: no such ticket, or the address is taken. */
+enum store_status store_ticket_use(struct store *, struct arena *,
+		    const struct ticket_use *);
+/*
+ * The account that a registration asked for; fills id, email and email_key.
+ * Of use, the kind, the address and the password play no part.
+ */
+enum store_status store_registration_use(struct store *, struct arena *,
+		    const struct ticket_use *, struct user *out);
 
 /*
  * What an administrator asks for.  Lists come in pages: what stands after a

@@ -62,11 +62,11 @@ const char	*template_render(struct arena *, const struct template_files *,
 typedef void	 template_see(void *, char sign, struct slice name);
 
 /*
- * Is it a template at all?  Each of its tags is shown to see, unless that is
- * NULL.  With phrase, it has to be one.  False, and *error.
+ * Is it a template at all?  Each of its tags is shown to see, with seer,
+ * unless see is NULL.  With phrase, it has to be one.  False, and *error.
  */
 bool		 template_check(struct arena *, const char *name,
-		    const char *text, bool phrase, template_see *, void *,
-		    const char **error);
+		    const char *text, bool phrase, template_see *see,
+		    void *seer, const char **error);
 
 #endif

@@ -26,6 +26,8 @@
 
 #define TRAIL_PAGE	256
 
+struct posting;
+
 /* What a row says.  NULL: nothing. */
 struct entry {
 	int64_t		 at;		/* store_record takes its own */
@@ -37,6 +39,7 @@ struct entry {
 	const char	*network;
 	const char	*door;
 	const char	*request;
+	const struct posting *posting;	/* the store's; see ticket.h */
 };
 
 /* Inside the writer's transaction. */

@@ -68,6 +68,7 @@ set_scene(struct call *c)
 {
 	c->auth->scene = (struct entry){ .network = c->caller.network,
 	    .door = c->route->name, .request = c->id };
+	c->auth->user_agent = c->caller.user_agent;
 }
 
 /* What changed something has been put on record with it. */
@@ -83,7 +84,7 @@ record_answer(struct call *c)
 	if (refusal.event == NULL || c->route == NULL || c->auth == NULL)
 		return;
 	set_scene(c);
-	auth_record(c->auth, c->arena, &refusal);
+	law_record(c->auth, c->arena, &refusal);
 }
 
 /* What succeeded is JSON as ever, but for what has been drawn for people. */

@@ -14,33 +14,6 @@ teardown_file() {
 	gl_end
 }
 
-# ask URL [CURL-ARGUMENT...] - one more request for at_once to send
-ask() {
-	[ ${#asked[@]} -eq 0 ] || asked+=(--next)
-	asked+=(-sS --max-time 60 --retry 60 -o "$reply/thrown"
-		-w '%{http_code}\n' "$@")
-}
-
-# All of them in parallel; $statuses counts the answers, as in "1 200 49 400".
-# A 503 is asked again: more come at once than the hash queue holds.
-at_once() {
-	curl --no-progress-meter -Z --parallel-immediate --parallel-max 50 "${asked[@]}" \
-		>"$reply/statuses"
-	statuses=$(sort "$reply/statuses" | uniq -c | xargs)
-	asked=()
-}
-
-# parallel COUNT URL [CURL-ARGUMENT...] - one request, COUNT times at once
-parallel() {
-	local i
-
-	asked=()
-	for ((i = 0; i < $1; i++)); do
-		ask "${@:2}"
-	done
-	at_once
-}
-
 # only_one FIRST SECOND - not two accounts
 only_one() {
 	local first
@@ -238,8 +211,8 @@ same() {
 	assert_error 403
 	login once@example.com n3w
 	assert_code 200
-	assert_equal "$(db "SELECT count(*) FROM resets JOIN users
-		ON id = user_id WHERE email = 'once@example.com'")" 0
+	assert_equal "$(db "SELECT count(*) FROM tickets JOIN users
+		ON id = user_id WHERE users.email = 'once@example.com'")" 0
 }
 
 @test "a token belongs to its address" {
@@ -290,7 +263,7 @@ same() {
 }
 
 age_resets() {
-	db "UPDATE resets SET created_at = created_at - $1,
+	db "UPDATE tickets SET created_at = created_at - $1,
 		expires_at = expires_at - $1"
 }
 
@@ -298,7 +271,7 @@ age_resets() {
 	register hour@example.com b4l0u
 	token_for hour@example.com
 	assert_equal "$(db 'SELECT DISTINCT expires_at - created_at
-		FROM resets')" 3600000
+		FROM tickets')" 3600000
 	age_resets 3540000
 	set_password hour@example.com "$token" n3w
 	assert_code 200
@@ -331,7 +304,7 @@ age_resets() {
 		[ "$code" = 403 ] || assert_error 400 reset_token
 	done
 	for bad in "${token}A" "$token=" "A$token" " $token" "$token " \
-		"${token^^}" "${token,,}" "$(db 'SELECT token_hash FROM resets
+		"${token^^}" "${token,,}" "$(db 'SELECT token_hash FROM tickets
 		ORDER BY created_at DESC LIMIT 1')"; do
 		set_password forge@example.com "$bad" stolen
 		[ "$code" = 403 ] || assert_error 400 reset_token
@@ -476,7 +449,8 @@ age_resets() {
 	for value in "''" NULL "'A'"; do
 		run db "UPDATE sessions SET token_hash = $value"
 		assert_failure
-		run db "INSERT INTO resets SELECT id, $value, 0, 9999999999999
+		run db "INSERT INTO tickets SELECT $value, 'reset', id, email,
+			email_key, '', '', '', 0, 0, 9999999999999
 			FROM users WHERE email = 'short@example.com'"
 		assert_failure
 	done

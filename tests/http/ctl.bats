@@ -787,7 +787,7 @@ into_full() {
 	# shellcheck source=/dev/null
 	source "$tests_top/conf/gatelodgectl.bash"
 	assert_equal "$(completes '')" \
-		'audit config db import passwords session user '
+		'audit config db import mail passwords session user '
 	assert_equal "$(completes -c file d)" 'db '
 	assert_equal "$(completes user d)" 'disable delete '
 	assert_equal "$(completes db backup --)" '--json '

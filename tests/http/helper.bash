@@ -355,6 +355,34 @@ settle() {
 	rm -f "$reply"/gathered*
 }
 
+# ask URL [CURL-ARGUMENT...] - one more request for at_once to send
+ask() {
+	[ ${#asked[@]} -eq 0 ] || asked+=(--next)
+	asked+=(-sS --max-time 60 --retry 60 -o "$reply/thrown"
+		-w '%{http_code}\n' "$@")
+}
+
+# All of them in parallel; $statuses counts the answers, as in "1 200 49 400".
+# A 503 is asked again: more come at once than the hash queue holds.
+at_once() {
+	curl --no-progress-meter -Z --parallel-immediate --parallel-max 50 \
+		"${asked[@]}" >"$reply/statuses"
+	# shellcheck disable=SC2034 # for the test
+	statuses=$(sort "$reply/statuses" | uniq -c | xargs)
+	asked=()
+}
+
+# parallel COUNT URL [CURL-ARGUMENT...] - one request, COUNT times at once
+parallel() {
+	local i
+
+	asked=()
+	for ((i = 0; i < $1; i++)); do
+		ask "${@:2}"
+	done
+	at_once
+}
+
 # say FORMAT METHOD PATH [NAME=VALUE...] - the fields as form, json or
 # multipart
 say() {
@@ -543,7 +571,7 @@ db_state() {
 	local live='WHERE expires_at > 1000 * unixepoch()'
 
 	db "SELECT * FROM users ORDER BY 1;
-		SELECT * FROM resets $live ORDER BY 1;
+		SELECT * FROM tickets $live ORDER BY 1;
 		SELECT count(*) FROM sessions $live" | sha256sum
 }
 

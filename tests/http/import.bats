@@ -56,7 +56,7 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 		WHERE password_hash LIKE '\$2b\$%'")" 1000
 	# Nobody's session or reset comes along.
 	assert_equal "$(db 'SELECT count(*) FROM sessions')" 0
-	assert_equal "$(db 'SELECT count(*) FROM resets')" 0
+	assert_equal "$(db 'SELECT count(*) FROM tickets')" 0
 	login user30@example.org 'secret 31'
 	assert_code 401
 	[[ $(hash_of user30@example.org) == '$2b$'* ]]

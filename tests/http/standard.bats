@@ -30,9 +30,11 @@ standard() {
 # give_token EMAIL - a reset as the mail would carry it; leaves $token
 give_token() {
 	token=$(head -c 32 /dev/urandom | base64 -w 0 | tr '+/' '-_' | tr -d =)
-	db "INSERT OR REPLACE INTO resets
-		(user_id, token_hash, created_at, expires_at)
-		SELECT id, '$(hash_of "$token")',
+	db "INSERT INTO tickets (kind, user_id, email, email_key,
+			password_hash, language, code_hash, tries,
+			token_hash, created_at, expires_at)
+		SELECT 'reset', id, email, email_key, '', '', '', 0,
+			'$(hash_of "$token")',
 			CAST(strftime('%s') AS INTEGER) * 1000,
 			CAST(strftime('%s') AS INTEGER) * 1000 + 3600000
 		FROM users WHERE email = '$1'"

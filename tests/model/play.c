@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../unit/helper.h"
+#include "address.h"
 #include "clock.h"
 #include "digest.h"
 #include "heap.h"
@@ -447,7 +448,7 @@ link_for(struct play *p, int person)
 	enum outcome outcome;
 	struct grant grant;
 
-	outcome = auth_reset_make(p->bed.desk, p->arena, m_address(person, 0),
+	outcome = mailbox_reset_make(p->bed.desk, p->arena, m_address(person, 0), MAILBOX_RESET_SECONDS,
 	    &grant);
 	if (outcome != (expected != NULL ? OUT_RESET_STARTED :
 	    OUT_UNKNOWN_ADDRESS))
@@ -459,7 +460,7 @@ link_for(struct play *p, int person)
 static bool
 disable(struct play *p, int person, bool disabled)
 {
-	const char *key = auth_email_key(p->arena, m_address(person, 0));
+	const char *key = address_key(p->arena, m_address(person, 0));
 	bool exists = p->world.account[person].exists;
 	enum store_status status;
 
@@ -715,8 +716,8 @@ store_agrees(struct play *p)
 	    " s.created_at, expires_at, ends_at, last_seen_at, proved_at"
 	    " FROM sessions s JOIN users u ON u.id = user_id", session_row,
 	    sessions) &&
-	    holds(p, "live resets", "SELECT token_hash, email, expires_at"
-	    " FROM resets JOIN users ON id = user_id", reset_row,
+	    holds(p, "live resets", "SELECT token_hash, u.email, expires_at"
+	    " FROM tickets JOIN users u ON u.id = user_id", reset_row,
 	    live_resets(w)) &&
 	    holds(p, "known browsers", "SELECT token_hash, email,"
 	    " d.created_at, expires_at FROM devices d JOIN users u"

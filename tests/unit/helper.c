@@ -20,6 +20,9 @@
 #include "text.h"
 #include "web.h"
 
+const struct caller helper_caller = { .host = "", .network = "",
+    .user_agent = "" };
+
 #define THREADS_MAX	100
 
 void
@@ -50,7 +53,10 @@ helper_dir_remove(const char *dir)
 	struct dirent *entry;
 	DIR *d;
 
-	helper_must((d = opendir(dir)) != NULL, dir);
+	if ((d = opendir(dir)) == NULL) {
+		helper_must(false, dir);
+		return;
+	}
 	while ((entry = readdir(d)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "auth.h"
+#include "mailbox.h"
 #include "call.h"
 #include "conf.h"
 #include "store.h"
@@ -124,5 +125,8 @@ void	 helper_threads(size_t n, void (*run)(size_t index, void *arg),
 int	 helper_signal_of(void (*run)(void));
 /* Of this thread, in milliseconds. */
 int64_t	 helper_cpu_ms(void);
+
+/* Who asks, where it does not matter who that is. */
+extern const struct caller helper_caller;
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "address.h"
 #include "clock.h"
 #include "digest.h"
 #include "helper.h"
@@ -64,7 +65,7 @@ tear_down(void **state)
 static enum outcome
 enroll(const char *email, const char *password)
 {
-	return auth_register(desk, arena, email, password);
+	return auth_register(desk, arena, email, password, &helper_caller);
 }
 
 static enum outcome
@@ -101,7 +102,7 @@ must_begin(const char *email)
 {
 	struct grant grant;
 
-	assert_int_equal(auth_reset_begin(desk, arena, email, &grant),
+	assert_int_equal(mailbox_reset_begin(desk, arena, email, &helper_caller, &grant),
 	    OUT_RESET_STARTED);
 	assert_int_equal(grant.seconds, 3600);
 	return grant.token;
@@ -110,7 +111,7 @@ must_begin(const char *email)
 static enum outcome
 finish(const char *email, const char *token, const char *password)
 {
-	return auth_reset_finish(desk, arena, email, token, password);
+	return mailbox_reset_finish(desk, arena, email, token, password);
 }
 
 static int64_t
@@ -155,7 +156,7 @@ b7_addresses_compare_as_people_and_dns_do(void **state)
 
 	(void)state;
 	for (i = 0; i < HELPER_COUNT(rows); i++) {
-		key = auth_email_key(arena, rows[i].email);
+		key = address_key(arena, rows[i].email);
 		if (key == NULL)
 			fail_msg("%s is an address", rows[i].email);
 		assert_string_equal(key, rows[i].key);
@@ -188,7 +189,7 @@ b8_what_is_no_address_is_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < HELPER_COUNT(no_address); i++)
-		if (auth_email_key(arena, no_address[i]) != NULL)
+		if (address_key(arena, no_address[i]) != NULL)
 			fail_msg("\"%s\" is no address", no_address[i]);
 }
 
@@ -207,22 +208,22 @@ addresses_end_at_their_lengths(void **state)
 	const char *label = repeat('b', 63), *email;
 
 	(void)state;
-	assert_non_null(auth_email_key(arena, arena_printf(arena, "%s@b",
+	assert_non_null(address_key(arena, arena_printf(arena, "%s@b",
 	    repeat('a', 252))));
-	assert_null(auth_email_key(arena, arena_printf(arena, "%s@b",
+	assert_null(address_key(arena, arena_printf(arena, "%s@b",
 	    repeat('a', 253))));
-	assert_non_null(auth_email_key(arena, arena_printf(arena, "a@%s",
+	assert_non_null(address_key(arena, arena_printf(arena, "a@%s",
 	    label)));
-	assert_null(auth_email_key(arena, arena_printf(arena, "a@%sb",
+	assert_null(address_key(arena, arena_printf(arena, "a@%sb",
 	    label)));
 	email = arena_printf(arena, "%s@%s.%s.%s", repeat('a', 62), label,
 	    label, label);
 	assert_int_equal(strlen(email), 254);
-	assert_non_null(auth_email_key(arena, email));
-	assert_null(auth_email_key(arena, arena_printf(arena, "a%s",
+	assert_non_null(address_key(arena, email));
+	assert_null(address_key(arena, arena_printf(arena, "a%s",
 	    email)));
-	assert_null(auth_email_key(arena, repeat('a', 16000)));
-	assert_null(auth_email_key(arena, arena_printf(arena, "a@%s",
+	assert_null(address_key(arena, repeat('a', 16000)));
+	assert_null(address_key(arena, arena_printf(arena, "a@%s",
 	    repeat('.', 16000))));
 }
 
@@ -588,12 +589,12 @@ one_pending_reset_an_account(void **state)
 	first = must_begin(EMAIL);
 	second = must_begin("bob@example.COM");
 	assert_string_not_equal(first, second);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 1);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 1);
 	assert_int_equal(finish(EMAIL, first, "x"), OUT_BAD_RESET_TOKEN);
 	assert_int_equal(finish(EMAIL, second, "x"), OUT_PASSWORD_UPDATED);
-	assert_int_equal(auth_reset_begin(desk, arena, "alice@b", &grant),
+	assert_int_equal(mailbox_reset_begin(desk, arena, "alice@b", &helper_caller, &grant),
 	    OUT_UNKNOWN_ADDRESS);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 }
 
 static void
@@ -837,12 +838,12 @@ standard_registers_and_resets_by_mail_only(void **state)
 	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_NO_MAIL);
 	assert_int_equal(enroll("a@b", "sixteen letters!"), OUT_NO_MAIL);
 	assert_int_equal(enroll("a@b", "short"), OUT_NO_MAIL);
-	assert_int_equal(auth_reset_begin(desk, arena, EMAIL, &grant),
+	assert_int_equal(mailbox_reset_begin(desk, arena, EMAIL, &helper_caller, &grant),
 	    OUT_NO_MAIL);
-	assert_int_equal(auth_reset_begin(desk, arena, "a@b", &grant),
+	assert_int_equal(mailbox_reset_begin(desk, arena, "a@b", &helper_caller, &grant),
 	    OUT_NO_MAIL);
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 	(void)must_login(EMAIL, PASSWORD);
 	assert_int_equal(hashes_that_begin("$y$j9T$"), 1);
 }
@@ -1047,7 +1048,7 @@ step_register(struct auth *mine, struct arena *a, size_t i)
 	    "bob@ex\xef\xbd\x81mple.com" };
 
 	return auth_register(mine, a, variants[i % HELPER_COUNT(variants)],
-	    PASSWORD);
+	    PASSWORD, &helper_caller);
 }
 
 static void
@@ -1064,7 +1065,7 @@ static const char *shared_token;
 static enum outcome
 step_finish(struct auth *mine, struct arena *a, size_t i)
 {
-	return auth_reset_finish(mine, a, EMAIL, shared_token,
+	return mailbox_reset_finish(mine, a, EMAIL, shared_token,
 	    arena_printf(a, "password %zu", i));
 }
 
@@ -1119,7 +1120,7 @@ login_or_reset(size_t index, void *arg)
 			memcpy(won[index][i], grant.token,
 			    DIGEST_TOKEN_LEN + 1);
 	if (index == 0)
-		*(enum outcome *)arg = auth_reset_finish(guest.desk, a,
+		*(enum outcome *)arg = mailbox_reset_finish(guest.desk, a,
 		    EMAIL, shared_token, "new");
 	helper_guest_close(&guest);
 	arena_free(a);
@@ -1173,7 +1174,7 @@ disabled_account_is_answered_as_a_wrong_password(void **state)
 	assert_int_equal(login(EMAIL, PASSWORD, NULL), OUT_BAD_CREDENTIALS);
 	assert_int_equal(login(EMAIL, "wrong", NULL), OUT_BAD_CREDENTIALS);
 	assert_int_equal(finish(EMAIL, token, "new"), OUT_BAD_RESET_TOKEN);
-	assert_int_equal(auth_reset_begin(desk, arena, EMAIL,
+	assert_int_equal(mailbox_reset_begin(desk, arena, EMAIL, &helper_caller,
 	    &(struct grant){ .token = NULL }), OUT_UNKNOWN_ADDRESS);
 	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_EMAIL_TAKEN);
 	assert_int_equal(store_user_enable(desk->store, arena,
@@ -1278,13 +1279,13 @@ administrator_makes_accounts_in_standard(void **state)
 	assert_int_equal(auth_user_add(desk, arena, "bob@EXAMPLE.com",
 	    "purple fifteen letters"), OUT_EMAIL_TAKEN);
 	(void)must_login(EMAIL, "purple fifteen letters");
-	assert_int_equal(auth_reset_make(desk, arena, EMAIL, &grant),
+	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL, MAILBOX_RESET_SECONDS, &grant),
 	    OUT_RESET_STARTED);
 	assert_int_equal(finish(EMAIL, grant.token, "another purple fifteen"),
 	    OUT_PASSWORD_UPDATED);
 	(void)must_login(EMAIL, "another purple fifteen");
 	disable("bob@example.com");
-	assert_int_equal(auth_reset_make(desk, arena, EMAIL, &grant),
+	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL, MAILBOX_RESET_SECONDS, &grant),
 	    OUT_UNKNOWN_ADDRESS);
 }
 

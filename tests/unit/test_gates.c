@@ -1019,10 +1019,13 @@ static void
 doors_are_those_of_the_contract(void **state)
 {
 	static const char *const names[] = { "GET /", "POST /users",
-	    "POST /sessions", "DELETE /sessions", "GET /sessions",
+	    "POST /users/confirm", "POST /sessions",
+	    "DELETE /sessions", "GET /sessions",
 	    "POST /sessions/confirm", "DELETE /sessions/others",
 	    "DELETE /sessions/{id}", "GET /profile", "DELETE /profile",
-	    "PUT /profile/password", "GET /profile/export",
+	    "PUT /profile/password", "PUT /profile/email",
+	    "POST /profile/email/confirm", "POST /profile/email/undo",
+	    "POST /report", "GET /profile/export",
 	    "POST /reset_password", "PUT /reset_password",
 	    "GET /login", "POST /login", "GET /login/done",
 	    "GET /logout", "POST /logout", "GET /register",
@@ -1111,7 +1114,7 @@ v6_4_2_fields_are_those_of_the_contract(void **state)
 	static const char *const real[] = { FIELDS(WIRE) };
 #undef WIRE
 	static const char *const names[] = { "email", "password",
-	    "current_password", "new_password", "reset_token" };
+	    "current_password", "new_password", "reset_token", "token" };
 	size_t i;
 
 	(void)state;

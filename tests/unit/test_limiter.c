@@ -508,7 +508,7 @@ b20_browsers_token_opens_nothing(void **state)
 	(void)state;
 	assert_int_equal(auth_whose(desk, arena, &caller, &s),
 	    OUT_NO_SESSION);
-	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, device,
+	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, device,
 	    "a new long password"), OUT_BAD_RESET_TOKEN);
 }
 
@@ -522,9 +522,9 @@ b28_reset_forgets_the_browsers(void **state)
 	(void)state;
 	(void)device_of(EMAIL);
 	assert_int_equal(count("SELECT count(*) FROM devices"), 2);
-	assert_int_equal(auth_reset_make(desk, arena, EMAIL, &grant),
+	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL, MAILBOX_RESET_SECONDS, &grant),
 	    OUT_RESET_STARTED);
-	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, grant.token,
+	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, grant.token,
 	    "a new long password"), OUT_PASSWORD_UPDATED);
 	assert_int_equal(count("SELECT count(*) FROM devices"), 1);
 	assert_int_equal(login_by(OTHER, PASSWORD, "", "", alien, &grant),
@@ -580,9 +580,7 @@ fill_to(int failures)
 static void
 v6_3_1_hundred_failures_wait_for_a_reset(void **state)
 {
-	struct reset r = { .token_hash = "", .email_key = EMAIL,
-	    .created_at = now };
-	char token[DIGEST_TOKEN_LEN + 1], hash[DIGEST_TOKEN_LEN + 1];
+	struct grant grant;
 
 	(void)state;
 	fill_to(99);
@@ -591,13 +589,9 @@ v6_3_1_hundred_failures_wait_for_a_reset(void **state)
 	now += 300 * 24 * HOUR;
 	assert_int_equal(login(EMAIL, PASSWORD), OUT_TOO_OFTEN);
 	assert_int_equal(desk->wait_ms, HOUR);
-	digest_token(token);
-	assert_true(digest_token_hash(token, hash));
-	r.token_hash = hash;
-	r.expires_at = now + HOUR;
-	assert_int_equal(store_reset_add(desk->store, arena, &r, NULL),
-	    STORE_OK);
-	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, token,
+	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL,
+	    MAILBOX_RESET_SECONDS, &grant), OUT_RESET_STARTED);
+	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, grant.token,
 	    "a new long password"), OUT_PASSWORD_UPDATED);
 	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);
 }

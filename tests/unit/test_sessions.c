@@ -49,9 +49,9 @@ set_up(void **state)
 	arena = arena_new();
 	now = INT64_C(1700000000000);
 	clock_replace(tell_time);
-	assert_int_equal(auth_register(desk, arena, EMAIL, PASSWORD),
+	assert_int_equal(auth_register(desk, arena, EMAIL, PASSWORD, &helper_caller),
 	    OUT_USER_CREATED);
-	assert_int_equal(auth_register(desk, arena, OTHER, PASSWORD),
+	assert_int_equal(auth_register(desk, arena, OTHER, PASSWORD, &helper_caller),
 	    OUT_USER_CREATED);
 	return 0;
 }
@@ -362,17 +362,17 @@ expired_rows_are_swept_and_live_ones_stay(void **state)
 	struct grant reset;
 
 	(void)state;
-	assert_int_equal(auth_reset_begin(desk, arena, EMAIL, &reset),
+	assert_int_equal(mailbox_reset_begin(desk, arena, EMAIL, &helper_caller, &reset),
 	    OUT_RESET_STARTED);
 	add_sessions(1300, now);
 	add_sessions(7, now + 1);
 	store_sweep(bed.db, now);
 	await("SELECT count(*) FROM sessions", 8);
 	assert_true(lives(token));
-	assert_int_equal(count("SELECT count(*) FROM resets"), 1);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 1);
 	now += 60 * MINUTE;
 	store_sweep(bed.db, now);
-	await("SELECT count(*) FROM resets", 0);
+	await("SELECT count(*) FROM tickets", 0);
 	await("SELECT count(*) FROM sessions", 1);
 }
 
@@ -627,7 +627,7 @@ v6_2_3_new_password_wants_the_old_one(void **state)
 	struct grant reset;
 
 	(void)state;
-	assert_int_equal(auth_reset_begin(desk, arena, EMAIL, &reset),
+	assert_int_equal(mailbox_reset_begin(desk, arena, EMAIL, &helper_caller, &reset),
 	    OUT_RESET_STARTED);
 	is_answer(ASK(.method = "PUT", .uri = "/profile/password",
 	    .cookie = cookie_of(mine), .type = HELPER_FORM,
@@ -641,7 +641,7 @@ v6_2_3_new_password_wants_the_old_one(void **state)
 	assert_true(lives(mine));
 	assert_false(lives(old));
 	assert_true(lives(alien));
-	assert_int_equal(auth_reset_finish(desk, arena, EMAIL, reset.token,
+	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, reset.token,
 	    "again"), OUT_BAD_RESET_TOKEN);
 	is_answer(change(mine, PASSWORD, "Other"), 403,
 	    "{\"message\":\"wrong password\"}\n");
@@ -667,7 +667,7 @@ deleted_account_leaves_nothing(void **state)
 	struct answer *a;
 
 	(void)state;
-	assert_int_equal(auth_reset_begin(desk, arena, EMAIL, &grant),
+	assert_int_equal(mailbox_reset_begin(desk, arena, EMAIL, &helper_caller, &grant),
 	    OUT_RESET_STARTED);
 	is_answer(delete_account(mine, "wrong"), 403,
 	    "{\"message\":\"wrong password\"}\n");
@@ -680,12 +680,12 @@ deleted_account_leaves_nothing(void **state)
 	assert_true(lives(alien));
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 1);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 	assert_int_equal(auth_login(desk, arena, EMAIL, PASSWORD,
 	    &(const struct caller){ .host = "", .network = "",
 	    .user_agent = "" },
 	    &grant), OUT_BAD_CREDENTIALS);
-	assert_int_equal(auth_register(desk, arena, EMAIL, "anew"),
+	assert_int_equal(auth_register(desk, arena, EMAIL, "anew", &helper_caller),
 	    OUT_USER_CREATED);
 	assert_false(lives(mine));
 }

@@ -104,8 +104,10 @@ says(const struct shelf *s, const char *name, const char *text)
 {
 	const struct shelf_file *file = shelf_find(s, name);
 
-	if (file == NULL)
+	if (file == NULL) {
 		fail_msg("%s is missing", name);
+		return;
+	}
 	assert_string_equal(file->name, name);
 	assert_string_equal(file->text, text);
 	assert_int_equal(file->len, strlen(text));
@@ -261,12 +263,13 @@ hidden_files_and_copies_are_passed_over(void **state)
 static void
 unknown_files_are_refused(void **state)
 {
+	static const char longest[] =
+	    "lang/de-a-b-c-d-e-f-g-h-i-j-k-l-m-n-o-p-q-r.json";
 	static const char *const names[] = { "reset.txt", "mail/rest.txt",
 	    "README", "lang/README", "lang/en.txt", "lang/x", "en.json",
 	    "mail/en.json", "lang/e.json", "lang/engl.json", "lang/EN.json",
 	    "lang/en_US.json", "lang/en-.json", "lang/e1.json",
-	    "lang/en-a23456789.json", "lang/de-a-b-c-d-e-f-g-h-i-j-k-l-m-n-"
-	    "o-p-q-r.json", "lang/de .json", "lang/json", "lang/-.json" };
+	    "lang/en-a23456789.json", longest, "lang/de .json", "lang/json", "lang/-.json" };
 	size_t i;
 
 	(void)state;

@@ -81,21 +81,33 @@ find_session(const char *token, int64_t now)
 static enum store_status
 add_reset(const char *email, const char *token)
 {
-	const struct reset r = { .token_hash = token, .email_key = email,
-	    .created_at = NOW, .expires_at = LATER };
+	struct posting p = { .ticket = { .kind = TICKET_RESET,
+	    .token_hash = token, .email = email, .email_key = email,
+	    .password_hash = "", .language = "", .code_hash = "",
+	    .created_at = NOW, .expires_at = LATER } };
+	enum store_status status;
+	struct user u;
 
-	return store_reset_add(store, arena, &r, NULL);
+	status = store_user_by_email(store, arena, email, &u);
+	if (status != STORE_OK || u.disabled_at != 0)
+		return status == STORE_OK ? STORE_GONE : status;
+	p.ticket.user_id = u.id;
+	return store_post(store, arena, &(const struct entry){
+	    .event = "reset.started", .result = "done", .user_id = u.id,
+	    .posting = &p });
 }
 
+/* Is there one, and is it this address's? */
 static enum store_status
 pending(const char *token, const char *email, int64_t now)
 {
-	const char *user;
 	enum store_status status;
+	struct ticket t;
 
-	status = store_reset_pending(store, arena, token, email, now, &user);
-	assert_int_equal(user != NULL, status == STORE_OK);
-	return status;
+	status = store_ticket_pending(store, arena, TICKET_RESET, token, now,
+	    &t);
+	return status == STORE_OK && strcmp(t.email_key, email) != 0 ?
+	    STORE_GONE : status;
 }
 
 static int64_t
@@ -326,9 +338,9 @@ static enum store_status
 use_reset(const char *token, const char *email, int64_t now,
     const char *hash)
 {
-	return store_reset_use(store, arena, &(const struct reset_use){
-	    .token_hash = token, .email_key = email, .now = now,
-	    .password_hash = hash });
+	return store_ticket_use(store, arena, &(const struct ticket_use){
+	    .kind = TICKET_RESET, .token_hash = token, .email_key = email,
+	    .now = now, .sets_password = true, .password_hash = hash });
 }
 
 static void
@@ -408,11 +420,11 @@ next_reset_takes_the_place_of_the_pending_one(void **state)
 	(void)add_user("a@b", "$y$a");
 	assert_int_equal(add_reset("a@b", HASH_A), STORE_OK);
 	assert_int_equal(add_reset("a@b", HASH_B), STORE_OK);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 1);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 1);
 	assert_int_equal(use_reset(HASH_A, "a@b", NOW, "$y$x"), STORE_GONE);
 	assert_int_equal(use_reset(HASH_B, "a@b", NOW, "$y$x"), STORE_OK);
 	assert_int_equal(add_reset("nobody@b", HASH_C), STORE_GONE);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 }
 
 static void
@@ -430,7 +442,7 @@ b4_no_token_finds_no_reset(void **state)
 		assert_int_equal(use_reset(tokens[i], "a@b", NOW, "$y$x"),
 		    STORE_GONE);
 	}
-	assert_int_equal(count("SELECT count(*) FROM resets"), 1);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 1);
 }
 
 /* A new password that cannot be stored leaves token and sessions alone. */
@@ -522,8 +534,9 @@ b5_parallel_registrations_give_one_user(void **state)
 static enum store_status
 step_use(struct store *s, struct arena *a, size_t i)
 {
-	return store_reset_use(s, a, &(const struct reset_use){
-	    .token_hash = HASH_A, .email_key = "a@b", .now = NOW,
+	return store_ticket_use(s, a, &(const struct ticket_use){
+	    .kind = TICKET_RESET, .token_hash = HASH_A, .email_key = "a@b",
+	    .now = NOW, .sets_password = true,
 	    .password_hash = arena_printf(a, "$y$%zu", i) });
 }
 
@@ -637,20 +650,31 @@ b4_bad_rows_of_sessions_are_refused(void **state)
 	    SQLITE_CONSTRAINT);
 }
 
+#define TICKET(token, kind, user, hash, code, from, to)			\
+	"INSERT INTO tickets (token_hash, kind, user_id, email, email_key,"	\
+	" password_hash, language, code_hash, tries, created_at, expires_at)"	\
+	" VALUES (" token ", " kind ", " user ", 'a@b', 'a@b', " hash ", '',"	\
+	" " code ", 0, " from ", " to ")"
+
 static void
-b4_bad_rows_of_resets_are_refused(void **state)
+b4_bad_rows_of_tickets_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"INSERT INTO resets VALUES (NULL, " TOKEN ", 1, 2)",
-		"INSERT INTO resets VALUES ('nobody', " TOKEN ", 1, 2)",
-		"INSERT INTO resets VALUES (" ID ", NULL, 1, 2)",
-		"INSERT INTO resets VALUES (" ID ", '', 1, 2)",
-		"INSERT INTO resets VALUES (" ID ", 'short', 1, 2)",
-		"INSERT INTO resets VALUES (" ID ", " TOKEN ", NULL, 2)",
-		"INSERT INTO resets VALUES (" ID ", " TOKEN ", 1, NULL)",
+		TICKET(TOKEN, "'reset'", "'nobody'", "''", "''", "1", "2"),
+		TICKET("NULL", "'reset'", ID, "''", "''", "1", "2"),
+		TICKET("''", "'reset'", ID, "''", "''", "1", "2"),
+		TICKET("'short'", "'reset'", ID, "''", "''", "1", "2"),
+		TICKET(TOKEN, "NULL", ID, "''", "''", "1", "2"),
+		TICKET(TOKEN, "'session'", ID, "''", "''", "1", "2"),
+		TICKET(TOKEN, "'reset'", ID, "'$y$x'", "''", "1", "2"),
+		TICKET(TOKEN, "'registration'", "NULL", "''", "''", "1", "2"),
+		TICKET(TOKEN, "'reset'", ID, "''", "NULL", "1", "2"),
+		TICKET(TOKEN, "'reset'", ID, "''", "'12345678'", "1", "2"),
+		TICKET(TOKEN, "'reset'", ID, "''", "''", "NULL", "2"),
+		TICKET(TOKEN, "'reset'", ID, "''", "''", "1", "NULL"),
 	};
 	static const char good[] =
-	    "INSERT INTO resets VALUES (" ID ", " TOKEN ", 1, 2)";
+	    TICKET(TOKEN, "'reset'", ID, "''", "''", "1", "2");
 
 	(void)state;
 	assert_int_equal(helper_sql(bed.store, GOOD_USER), SQLITE_OK);
@@ -673,7 +697,7 @@ sessions_and_resets_go_with_their_user(void **state)
 	    SQLITE_OK);
 	assert_int_equal(find_session(HASH_A, NOW), STORE_GONE);
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 }
 
 /* B18: a database that cannot answer is a fault, and nobody's session. */
@@ -686,7 +710,7 @@ b18_missing_table_is_a_fault(void **state)
 	(void)state;
 	assert_int_equal(start_session(a, HASH_A, "$y$a", NULL, NULL),
 	    STORE_OK);
-	assert_int_equal(helper_sql(bed.store, "DROP TABLE resets;"
+	assert_int_equal(helper_sql(bed.store, "DROP TABLE tickets;"
 	    "DROP TABLE sessions"), SQLITE_OK);
 	assert_int_equal(find_session(HASH_A, NOW), STORE_FAULT);
 	assert_int_equal(store_session_end(store, arena, HASH_A, NULL),
@@ -790,7 +814,7 @@ new_password_ends_sessions_and_reset(void **state)
 	    STORE_OK);
 	assert_string_equal(found.password_hash, "$y$new");
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 	assert_int_equal(store_user_delete(store, arena, "a@b", NULL),
 	    STORE_OK);
 	assert_int_equal(store_user_password(store, arena, &found, "$y$new",
@@ -813,7 +837,7 @@ deleted_account_leaves_nothing(void **state)
 	assert_int_equal(store_user_delete(store, arena, "a@b", NULL),
 	    STORE_OK);
 	assert_int_equal(count("SELECT (SELECT count(*) FROM users) +"
-	    " (SELECT count(*) FROM sessions) + (SELECT count(*) FROM resets)"
+	    " (SELECT count(*) FROM sessions) + (SELECT count(*) FROM tickets)"
 	    " + (SELECT count(*) FROM user_groups)"), 0);
 	assert_int_equal(store_user_delete(store, arena, "a@b", NULL),
 	    STORE_GONE);
@@ -1036,7 +1060,7 @@ main(void)
 		STORE(b5_parallel_logouts_give_one_success),
 		STORE(b71_bad_rows_of_users_are_refused),
 		STORE(b4_bad_rows_of_sessions_are_refused),
-		STORE(b4_bad_rows_of_resets_are_refused),
+		STORE(b4_bad_rows_of_tickets_are_refused),
 		STORE(sessions_and_resets_go_with_their_user),
 		STORE(b18_missing_table_is_a_fault),
 		STORE(everything_is_there_after_a_new_start),

@@ -51,12 +51,12 @@ static struct file shelf[] = {
 static const char *
 find(const void *where, const char *name)
 {
-	const struct file *files = where;
+	const struct file *file = where;
 	size_t i;
 
 	for (i = 0; i < COUNT(shelf); i++)
-		if (strcmp(files[i].name, name) == 0)
-			return files[i].text;
+		if (strcmp(file[i].name, name) == 0)
+			return file[i].text;
 	return NULL;
 }
 
@@ -508,6 +508,18 @@ outermost_file_decides_what_is_safe(void **state)
 	shelf[1].text = "in here";
 }
 
+static void
+value_is_never_a_template(void **state)
+{
+	(void)state;
+	value_text(arena, context, "sly", "{{tree}}{{#yes}}{{>bare}}{{");
+	gives("x.txt", "({{sly}}{{{sly}}}{{#sly}}{{&.}}{{/sly}})",
+	    "({{tree}}{{#yes}}{{>bare}}{{{{tree}}{{#yes}}{{>bare}}{{"
+	    "{{tree}}{{#yes}}{{>bare}}{{)");
+	value_phrase(arena, context, "phrase", "<{{sly}}>");
+	gives("x.txt", "{{phrase}}", "<{{tree}}{{#yes}}{{>bare}}{{>");
+}
+
 /* Phrases. */
 
 static struct value *
@@ -860,6 +872,7 @@ main(void)
 		FILLED(partial_that_is_not_there_is_an_error),
 		FILLED(in_a_text_a_value_stays_on_its_line),
 		FILLED(outermost_file_decides_what_is_safe),
+		FILLED(value_is_never_a_template),
 		FILLED(phrase_is_filled_and_then_made_safe),
 		FILLED(phrase_cannot_be_raw_by_itself),
 		FILLED(phrase_sees_the_context_that_it_is_used_in),

@@ -858,7 +858,7 @@ b18_faults_let_nobody_in(void **state)
 	is_fault(finish(FORM, EMAIL, token, "new"));
 	assert_int_equal(login(FORM, EMAIL, "wrong")->status, 401);
 	assert_int_equal(profile(NULL)->status, 403);
-	assert_int_equal(helper_sql(bed.store, "DROP TABLE resets;"
+	assert_int_equal(helper_sql(bed.store, "DROP TABLE tickets;"
 	    "DROP TABLE users"), SQLITE_OK);
 	is_fault(begin(FORM, EMAIL));
 	is_fault(finish(FORM, EMAIL, token, "new"));
@@ -1187,7 +1187,7 @@ b9_standard_tells_nobody_who_has_an_account(void **state)
 	assert_int_equal(a->status, 401);
 	assert_string_equal(a->call.reply.bytes, b->call.reply.bytes);
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
-	assert_int_equal(count("SELECT count(*) FROM resets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 }
 
 static void

@@ -1,0 +1,344 @@
+#include "mailbox.h"
+
+#include <string.h>
+
+#include "address.h"
+#include "clock.h"
+#include "notice.h"
+
+static const char *
+language_of(const struct auth *auth, const struct user *u)
+{
+	if (u != NULL && u->language[0] != '\0')
+		return u->language;
+	return auth->language != NULL ? auth->language : "";
+}
+
+/* OUT_CONFIRMED: one more mail may be written to this address. */
+static enum outcome
+admit(struct auth *auth, struct arena *a, const char *email_key,
+    const struct caller *caller, struct limiter *limits)
+{
+	if (!auth->conf->mail)
+		return OUT_NO_MAIL;
+	limiter_of_mail(auth->conf, a, email_key, caller->host,
+	    caller->network, limits);
+	return law_take_place(auth, a, limits, OUT_MAIL_TOO_OFTEN);
+}
+
+/* A mail that was not written has taken nobody's place. */
+static enum outcome
+post(struct auth *auth, struct arena *a, const struct entry *record,
+    const struct limiter *limits, enum outcome good)
+{
+	enum outcome outcome;
+
+	outcome = law_outcome(store_post(auth->store, a, record), good,
+	    OUT_FAULT);
+	if (outcome != good)
+		store_limits_give(auth->store, limits->item, limits->n);
+	return outcome;
+}
+
+/* Who has the address, as far as anybody may be written to: STORE_GONE. */
+static enum store_status
+owner_of(struct auth *auth, struct arena *a, const char *email_key,
+    struct user *out)
+{
+	enum store_status status;
+
+	status = store_user_by_email(auth->store, a, email_key, out);
+	return status == STORE_OK && out->disabled_at != 0 ? STORE_GONE :
+	    status;
+}
+
+/*
+ * Two notices of which the address gets one: there is an account, or not.
+ * Of one that is disabled nobody is told.
+ */
+static enum outcome
+ask(struct auth *auth, struct arena *a, const struct entry *record,
+    const struct user *about, enum notice taken, enum notice free,
+    const struct limiter *limits, enum outcome good)
+{
+	enum store_status status;
+	struct user owner;
+	const char *to;
+
+	status = store_user_by_email(auth->store, a, about->email_key,
+	    &owner);
+	if (status != STORE_OK && status != STORE_GONE)
+		return law_outcome(status, OUT_FAULT, OUT_FAULT);
+	if (status == STORE_GONE)
+		record = notice_post(auth, a, record, free, about,
+		    about->email);
+	else {
+		to = owner.disabled_at == 0 ? owner.email : NULL;
+		record = notice_post(auth, a, record, taken, about, to);
+	}
+	return post(auth, a, record, limits, good);
+}
+
+enum outcome
+mailbox_register(struct auth *auth, struct arena *a, const char *email,
+    const char *password, const struct caller *caller)
+{
+	struct user u = { .id = "", .email = email,
+	    .language = language_of(auth, NULL) };
+	struct limiter limits;
+	enum outcome outcome;
+
+	if (!auth->conf->mail)
+		return OUT_NO_MAIL;
+	if (!law_allows(auth, a, email, password, &outcome))
+		return outcome;
+	u.email_key = address_key(a, email);
+	outcome = admit(auth, a, u.email_key, caller, &limits);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	if ((u.password_hash = law_hash(auth, a, password)) == NULL)
+		return OUT_FAULT;
+	return ask(auth, a, law_entry(auth, a, EVENT_REGISTRATION_STARTED,
+	    NULL, u.email_key), &u, NOTICE_REGISTRATION_TAKEN,
+	    NOTICE_REGISTRATION, &limits, OUT_CHECK_MAIL);
+}
+
+/* The live ticket that a token, or a code beside an address, is of. */
+static enum outcome
+find(struct auth *auth, struct arena *a, const char *kind, const char *email,
+    const char *token, enum outcome refused, struct ticket *out)
+{
+	struct ticket code = { .kind = kind, .created_at = clock_ms(),
+	    .email_key = email != NULL ? address_key(a, email) : NULL };
+	const char *hash = law_token_hash(a, token);
+	enum store_status status = STORE_GONE;
+
+	if (hash == NULL && code.email_key != NULL) {
+		code.code_hash = notice_code_hash(a, kind, code.email_key,
+		    token);
+		if (code.code_hash != NULL)
+			status = store_ticket_by_code(auth->store, a, &code,
+			    &hash);
+	}
+	if (hash != NULL)
+		status = store_ticket_pending(auth->store, a, kind, hash,
+		    clock_ms(), out);
+	if (status == STORE_OK && code.email_key != NULL &&
+	    strcmp(code.email_key, out->email_key) != 0)
+		status = STORE_GONE;
+	return law_outcome(status, OUT_CONFIRMED, refused);
+}
+
+enum outcome
+mailbox_confirm(struct auth *auth, struct arena *a, const char *email,
+    const char *token, const char **who)
+{
+	struct ticket_use use = { .now = clock_ms() };
+	struct limiter limits;
+	enum outcome outcome;
+	struct ticket t;
+	struct user u;
+
+	outcome = find(auth, a, TICKET_REGISTRATION, email, token,
+	    OUT_BAD_TICKET, &t);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	/* Who failed for the address when it was nobody's locks nobody out. */
+	limiter_of_account(auth->conf, a, t.email_key, "", &limits);
+	use.token_hash = t.token_hash;
+	use.limit = limits.item;
+	use.limits = limits.n;
+	use.record = law_entry(auth, a, EVENT_USER_CREATED, NULL, NULL);
+	*who = t.email;
+	return law_outcome(store_registration_use(auth->store, a, &use, &u),
+	    OUT_USER_CREATED, OUT_BAD_TICKET);
+}
+
+static enum outcome
+make_reset(struct auth *auth, struct arena *a, const char *email,
+    enum event event, int64_t seconds, struct grant *out)
+{
+	struct posting p = { .ticket = { .kind = TICKET_RESET,
+	    .password_hash = "", .code_hash = "" } };
+	struct entry record;
+	enum store_status status;
+	struct user u;
+
+	status = owner_of(auth, a, address_key(a, email), &u);
+	if (status != STORE_OK)
+		return law_outcome(status, OUT_FAULT, OUT_UNKNOWN_ADDRESS);
+	record = *law_entry(auth, a, event, u.id, NULL);
+	record.posting = &p;
+	out->seconds = seconds;
+	p.ticket.token_hash = law_token(a, &out->token);
+	p.ticket.user_id = u.id;
+	p.ticket.email = u.email;
+	p.ticket.email_key = u.email_key;
+	p.ticket.language = u.language;
+	p.ticket.created_at = record.at;
+	p.ticket.expires_at = record.at + seconds * 1000;
+	return law_outcome(store_post(auth->store, a, &record),
+	    OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS);
+}
+
+enum outcome
+mailbox_reset_make(struct auth *auth, struct arena *a, const char *email,
+    int64_t seconds, struct grant *out)
+{
+	return make_reset(auth, a, email, EVENT_RESET_MADE, seconds, out);
+}
+
+static enum outcome
+mail_reset(struct auth *auth, struct arena *a, const char *email,
+    const struct caller *caller)
+{
+	struct user u, nobody = { .id = "", .email = email,
+	    .email_key = address_key(a, email) };
+	const struct entry *record;
+	enum store_status status;
+	struct limiter limits;
+	enum outcome outcome;
+
+	outcome = admit(auth, a, nobody.email_key, caller, &limits);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	status = owner_of(auth, a, nobody.email_key, &u);
+	if (status != STORE_OK && status != STORE_GONE)
+		return law_outcome(status, OUT_FAULT, OUT_FAULT);
+	if (status == STORE_GONE)
+		u = nobody;
+	u.language = language_of(auth, status == STORE_OK ? &u : NULL);
+	record = notice_post(auth, a, law_entry(auth, a, EVENT_RESET_STARTED,
+	    NULL, u.email_key), NOTICE_RESET, &u,
+	    status == STORE_OK ? u.email : NULL);
+	return post(auth, a, record, &limits, OUT_RESET_MAILED);
+}
+
+enum outcome
+mailbox_reset_begin(struct auth *auth, struct arena *a, const char *email,
+    const struct caller *caller, struct grant *out)
+{
+	out->token = NULL;
+	return !auth->conf->rules->open ? mail_reset(auth, a, email, caller) :
+	    make_reset(auth, a, email, EVENT_RESET_STARTED,
+	    MAILBOX_RESET_SECONDS, out);
+}
+
+static enum outcome
+use_ticket(struct auth *auth, struct arena *a, const struct ticket *t,
+    struct ticket_use *use, enum outcome good, enum outcome refused)
+{
+	struct limiter limits;
+
+	limiter_of_account(auth->conf, a, t->email_key, t->user_id, &limits);
+	use->kind = t->kind;
+	use->token_hash = t->token_hash;
+	use->email_key = t->email_key;
+	use->now = clock_ms();
+	use->limit = limits.item;
+	use->limits = limits.n;
+	return law_outcome(store_ticket_use(auth->store, a, use), good,
+	    refused);
+}
+
+/* The account of a ticket, as a notice to its owner is about it. */
+static enum outcome
+account_of(struct auth *auth, struct arena *a, const struct ticket *t,
+    enum outcome refused, struct user *out)
+{
+	return law_outcome(store_user_by_id(auth->store, a, t->user_id, out),
+	    OUT_CONFIRMED, refused);
+}
+
+/*
+ * A token that will not do is refused before the hash is made: nobody
+ * guesses 256 bits, and a code has three tries, so there is nothing to hide,
+ * and no work to give away.
+ */
+enum outcome
+mailbox_reset_finish(struct auth *auth, struct arena *a, const char *email,
+    const char *token, const char *new_password)
+{
+	struct ticket_use use = { .sets_password = true };
+	enum outcome outcome;
+	struct ticket t;
+	struct user u;
+
+	if (!law_allows(auth, a, email, new_password, &outcome))
+		return outcome;
+	outcome = find(auth, a, TICKET_RESET, email, token,
+	    OUT_BAD_RESET_TOKEN, &t);
+	if (outcome == OUT_CONFIRMED)
+		outcome = account_of(auth, a, &t, OUT_BAD_RESET_TOKEN, &u);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	if ((use.password_hash = law_hash(auth, a, new_password)) == NULL)
+		return OUT_FAULT;
+	use.record = notice_owner(auth, a, EVENT_RESET_FINISHED,
+	    NOTICE_PASSWORD_CHANGED, &u);
+	return use_ticket(auth, a, &t, &use, OUT_PASSWORD_UPDATED,
+	    OUT_BAD_RESET_TOKEN);
+}
+
+enum outcome
+mailbox_address_begin(struct auth *auth, struct arena *a,
+    const struct session *s, const char *email, const struct caller *caller)
+{
+	struct ticket owner = { .user_id = s->user_id };
+	struct limiter limits;
+	enum outcome outcome;
+	struct user u;
+
+	outcome = account_of(auth, a, &owner, OUT_NO_SESSION, &u);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	u.email = email;
+	u.email_key = address_key(a, email);
+	u.language = language_of(auth, &u);
+	outcome = admit(auth, a, u.email_key, caller, &limits);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	return ask(auth, a, law_entry(auth, a, EVENT_ADDRESS_STARTED, u.id,
+	    NULL), &u, NOTICE_ADDRESS_TAKEN, NOTICE_ADDRESS_CHANGE, &limits,
+	    OUT_ADDRESS_MAILED);
+}
+
+enum outcome
+mailbox_address_finish(struct auth *auth, struct arena *a, const char *email,
+    const char *token, const char **who)
+{
+	struct ticket_use use = { .gives_address = true };
+	enum outcome outcome;
+	struct ticket t;
+	struct user u;
+
+	outcome = find(auth, a, TICKET_ADDRESS, email, token, OUT_BAD_TICKET,
+	    &t);
+	if (outcome == OUT_CONFIRMED)
+		outcome = account_of(auth, a, &t, OUT_BAD_TICKET, &u);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	*who = t.email;
+	use.record = notice_owner(auth, a, EVENT_ADDRESS_CHANGED,
+	    NOTICE_ADDRESS_CHANGED, &u);
+	return use_ticket(auth, a, &t, &use, OUT_ADDRESS_CHANGED,
+	    OUT_BAD_TICKET);
+}
+
+enum outcome
+mailbox_recover(struct auth *auth, struct arena *a, const char *kind,
+    const char *token)
+{
+	struct ticket_use use = { .ends_all = true,
+	    .gives_address = strcmp(kind, TICKET_UNDO) == 0,
+	    .sets_password = true, .password_hash = PASSWD_NONE };
+	enum outcome outcome;
+	struct ticket t;
+
+	outcome = find(auth, a, kind, NULL, token, OUT_BAD_TICKET, &t);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	use.record = law_entry(auth, a, EVENT_ACCOUNT_RECOVERED, t.user_id,
+	    NULL);
+	return use_ticket(auth, a, &t, &use, OUT_RECOVERED, OUT_BAD_TICKET);
+}

@@ -1,0 +1,80 @@
+/*
+ * mailbox.h - the law of what takes a mailbox: to register, to set a password
+ * without the old one, to change the address, to take an account back
+ *
+ * Whoever asks is answered the same whether there is such an account or not,
+ * after the same work: as much is written, and the courier drops what is for
+ * nobody.  Whoever has the mailbox shows the ticket's token, or its code
+ * beside the address; what does not fit is refused with one outcome, whatever
+ * is wrong with it.
+ *
+ * OUT_MAIL_TOO_OFTEN: see limiter.h.  OUT_NO_MAIL: no way to send mail is
+ * configured.
+ */
+#ifndef MAILBOX_H
+#define MAILBOX_H
+
+#include "law.h"
+
+/*
+ * OUT_CHECK_MAIL, OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL, and what policy.h refuses.
+ * There is no account until mailbox_confirm; to the owner of an address that
+ * is taken goes a mail that says so.
+ */
+enum outcome	 mailbox_register(struct auth *, struct arena *,
+		    const char *email, const char *password,
+		    const struct caller *);
+/*
+ * OUT_USER_CREATED, OUT_BAD_TICKET.  email: NULL where token is no code.  *who
+ * is the account's address.
+ */
+enum outcome	 mailbox_confirm(struct auth *, struct arena *,
+		    const char *email, const char *token, const char **who);
+
+/*
+ * In compat OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS; else OUT_RESET_MAILED,
+ * OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL, and *out has no token.
+ */
+enum outcome	 mailbox_reset_begin(struct auth *, struct arena *,
+		    const char *email, const struct caller *,
+		    struct grant *out);
+/*
+ * An administrator's.  OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS, also for one
+ * that is disabled.
+ */
+enum outcome	 mailbox_reset_make(struct auth *, struct arena *,
+		    const char *email, int64_t seconds, struct grant *out);
+#define MAILBOX_RESET_SECONDS	(60 * 60)
+/*
+ * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, and what policy.h refuses:
+ * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
+ * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
+ * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
+ */
+enum outcome	 mailbox_reset_finish(struct auth *, struct arena *,
+		    const char *email, const char *token,
+		    const char *new_password);
+
+/*
+ * OUT_ADDRESS_MAILED, OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL.  The account keeps its
+ * address until mailbox_address_finish.
+ */
+enum outcome	 mailbox_address_begin(struct auth *, struct arena *,
+		    const struct session *, const char *email,
+		    const struct caller *);
+/*
+ * OUT_ADDRESS_CHANGED, OUT_BAD_TICKET; email and who are as above.  Whoever
+ * has the former address is told, and can undo it.
+ */
+enum outcome	 mailbox_address_finish(struct auth *, struct arena *,
+		    const char *email, const char *token, const char **who);
+/*
+ * OUT_RECOVERED, OUT_BAD_TICKET.  kind: TICKET_UNDO, the account has its
+ * former address again, or TICKET_REPORT.  Nobody is in the account any more,
+ * no password opens it, and nothing else waits for a mailbox of its: the owner
+ * asks for a reset.
+ */
+enum outcome	 mailbox_recover(struct auth *, struct arena *,
+		    const char *kind, const char *token);
+
+#endif

@@ -1,0 +1,720 @@
+/* What takes a mailbox: to register, to reset, to move, to take back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "helper.h"
+#include "notice.h"
+
+#define SETTINGS	"profile = \"standard\"\nhash_cost = 5\n"		\
+    "base_url = \"https://login.example.org\"\nmail_dir = \"/nowhere\"\n"
+#define EMAIL		"Alice@example.com"
+#define OTHER		"bob@example.com"
+#define PASSWORD	"four words nobody says"
+#define ANOTHER		"other words nobody says"
+#define MINUTE		INT64_C(60000)
+
+#define ASK(...)	helper_ask(&bed, &(const struct request){ __VA_ARGS__ })
+#define SAY(...)	arena_printf(arena, __VA_ARGS__)
+
+static struct bed bed;
+static struct arena *arena;
+static int64_t now;
+
+static int64_t
+clock_now(void)
+{
+	return now;
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	now = INT64_C(1800000000000);
+	clock_replace(clock_now);
+	helper_bed(&bed, SETTINGS);
+	arena = arena_new();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	helper_bed_close(&bed);
+	clock_replace(NULL);
+	return 0;
+}
+
+static int64_t
+count(const char *sql)
+{
+	return helper_number(bed.store, sql);
+}
+
+static const char *
+text(const char *sql)
+{
+	char *value = helper_text(bed.store, sql), *copy;
+
+	copy = arena_strdup(arena, value != NULL ? value : "");
+	free(value);
+	return copy;
+}
+
+/* Of the newest mail of that kind. */
+static const char *
+mailed(const char *kind, const char *member)
+{
+	return text(SAY("SELECT json_extract(content, '$.%s') FROM mails"
+	    " WHERE kind = '%s' ORDER BY created_at DESC LIMIT 1",
+	    member, kind));
+}
+
+/* The token that the newest link of that kind ends with. */
+static const char *
+link_token(const char *kind)
+{
+	const char *link = mailed(kind, "link"), *token = strchr(link, '=');
+
+	return token != NULL ? token + 1 : "";
+}
+
+/* Each is a moment later, so that the mails have an order. */
+static struct answer *
+send(const char *method, const char *uri, const char *body)
+{
+	now++;
+	return ASK(.method = method, .uri = uri, .body = body,
+	    .type = HELPER_FORM);
+}
+
+static struct answer *
+send_in(const char *cookie, const char *method, const char *uri,
+    const char *body)
+{
+	now++;
+	return ASK(.method = method, .uri = uri, .body = body,
+	    .type = HELPER_FORM, .cookie = cookie);
+}
+
+static int
+enroll(const char *email, const char *password)
+{
+	return send("POST", "/users", SAY("email=%s&password=%s", email,
+	    password))->status;
+}
+
+static int
+confirm(const char *token)
+{
+	return send("POST", "/users/confirm", SAY("token=%s", token))->status;
+}
+
+static int
+type_code(const char *uri, const char *email, const char *code)
+{
+	return send("POST", uri, SAY("email=%s&token=%s", email, code))->status;
+}
+
+/* The cookies of a session, or NULL. */
+static const char *
+login(const char *email, const char *password)
+{
+	struct answer *a = send("POST", "/sessions", SAY("email=%s"
+	    "&password=%s", email, password));
+
+	return a->status != 200 ? NULL : SAY("__Host-session_id=%s",
+	    helper_cookie(a, "__Host-session_id"));
+}
+
+static int
+ask_reset(const char *email)
+{
+	return send("POST", "/reset_password", SAY("email=%s", email))->status;
+}
+
+static int
+reset(const char *email, const char *token, const char *password)
+{
+	return send("PUT", "/reset_password", SAY("email=%s&reset_token=%s"
+	    "&new_password=%s", email, token, password))->status;
+}
+
+static void
+must_have(const char *email, const char *password)
+{
+	assert_int_equal(enroll(email, password), 202);
+	assert_int_equal(confirm(link_token("registration")), 200);
+	now += 61 * MINUTE;
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM limits"), 0);
+}
+
+/* Registration. */
+
+static void
+address_is_an_account_once_it_is_confirmed(void **state)
+{
+	const char *token;
+	struct answer *a;
+
+	(void)state;
+	a = send("POST", "/users", "email=" EMAIL "&password=" PASSWORD);
+	assert_int_equal(a->status, 202);
+	assert_string_equal(a->body, "{\"message\":\"check your mail\"}\n");
+	assert_string_equal(text("SELECT recipient FROM mails"), EMAIL);
+	assert_string_equal(text("SELECT kind FROM mails"), "registration");
+	assert_int_equal(count("SELECT count(*) FROM users"), 0);
+	assert_null(login(EMAIL, PASSWORD));
+	token = link_token("registration");
+	assert_int_equal(strlen(token), DIGEST_TOKEN_LEN);
+	a = send("POST", "/users/confirm", SAY("token=%s", token));
+	assert_int_equal(a->status, 200);
+	assert_string_equal(helper_member(a, "email"), EMAIL);
+	assert_null(helper_cookie(a, "__Host-session_id"));
+	assert_non_null(login(EMAIL, PASSWORD));
+	assert_int_equal(confirm(token), 403);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+}
+
+/* B9: for an address that is taken as much is written, and as much said. */
+static void
+b9_taken_address_is_told_to_its_owner_alone(void **state)
+{
+	struct answer *a, *b;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM mails"), 0);
+	a = send("POST", "/users", "email=alice@example.COM&password="
+	    ANOTHER);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 1);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 1);
+	assert_string_equal(text("SELECT kind || recipient FROM mails"),
+	    "registration_taken" EMAIL);
+	assert_string_equal(mailed("registration_taken", "link"), "/reset");
+	b = send("POST", "/users", "email=" OTHER "&password=" ANOTHER);
+	assert_string_equal(a->body, b->body);
+	assert_int_equal(a->status, b->status);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 2);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 2);
+	assert_int_equal(count("SELECT count(*) FROM users"), 1);
+	/* What was made beside it opens nothing, even to who has its code. */
+	assert_int_equal(type_code("/users/confirm", "alice@example.com",
+	    mailed("registration_taken", "code")), 403);
+	assert_non_null(login(EMAIL, PASSWORD));
+}
+
+/* Who was slower than somebody else comes too late, and changes nothing. */
+static void
+b5_of_two_registrations_the_first_that_is_confirmed_counts(void **state)
+{
+	const char *slow;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	slow = link_token("registration");
+	assert_int_equal(enroll("ALICE@example.com", ANOTHER), 202);
+	assert_int_equal(confirm(link_token("registration")), 200);
+	assert_int_equal(confirm(slow), 403);
+	assert_null(login(EMAIL, PASSWORD));
+	assert_non_null(login(EMAIL, ANOTHER));
+	assert_int_equal(count("SELECT count(*) FROM users"), 1);
+}
+
+static void
+registration_is_worth_an_hour(void **state)
+{
+	const char *token, *code;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	token = link_token("registration");
+	code = mailed("registration", "code");
+	now += 60 * MINUTE;
+	assert_int_equal(confirm(token), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 403);
+	assert_int_equal(count("SELECT count(*) FROM users"), 0);
+}
+
+static void
+closed_site_writes_no_mail(void **state)
+{
+	(void)state;
+	helper_bed_settings(&bed, SETTINGS "registration = \"invite\"\n");
+	assert_int_equal(enroll(EMAIL, PASSWORD), 403);
+	helper_bed_settings(&bed, SETTINGS "registration = \"closed\"\n");
+	assert_int_equal(enroll(EMAIL, PASSWORD), 403);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 0);
+}
+
+/* Codes. */
+
+static void
+code_does_what_the_link_does(void **state)
+{
+	const char *code;
+	char typed[16];
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	assert_int_equal(strlen(code), 9);
+	(void)snprintf(typed, sizeof(typed), "%.4s-%s", code, code + 5);
+	assert_int_equal(type_code("/users/confirm", OTHER, typed), 403);
+	assert_int_equal(send("POST", "/users/confirm", SAY("token=%s",
+	    typed))->status, 403);
+	assert_int_equal(type_code("/users/confirm", "ALICE@EXAMPLE.com",
+	    typed), 200);
+	assert_int_equal(type_code("/users/confirm", EMAIL, typed), 403);
+	assert_non_null(login(EMAIL, PASSWORD));
+}
+
+static const char *
+wrong(const char *code)
+{
+	char *other = arena_strdup(arena, code);
+
+	other[8] = other[8] == '7' ? '8' : '7';
+	return other;
+}
+
+static void
+three_wrong_codes_burn_it_and_not_the_link(void **state)
+{
+	const char *code;
+	int i;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	for (i = 0; i < TICKET_TRIES; i++)
+		assert_int_equal(type_code("/users/confirm", EMAIL,
+		    wrong(code)), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 403);
+	assert_int_equal(confirm(link_token("registration")), 200);
+}
+
+static void
+two_wrong_codes_do_not(void **state)
+{
+	const char *code;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	assert_int_equal(type_code("/users/confirm", EMAIL, wrong(code)), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, "1234"), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, wrong(code)), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 200);
+}
+
+/* Resets. */
+
+static void
+reset_comes_by_mail_alone(void **state)
+{
+	const char *token, *cookie;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	a = send("POST", "/reset_password", "email=alice@EXAMPLE.com");
+	assert_int_equal(a->status, 202);
+	assert_string_equal(a->body,
+	    "{\"message\":\"if the account exists, a mail was sent\"}\n");
+	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	    " kind = 'reset'"), EMAIL);
+	token = link_token("reset");
+	assert_int_equal(reset(OTHER, token, ANOTHER), 403);
+	assert_int_equal(reset(EMAIL, token, "short"), 400);
+	assert_int_equal(reset(EMAIL, token, ANOTHER), 200);
+	assert_int_equal(reset(EMAIL, token, PASSWORD), 403);
+	assert_int_equal(send_in(cookie, "GET", "/profile", NULL)->status,
+	    403);
+	assert_null(login(EMAIL, PASSWORD));
+	assert_non_null(login(EMAIL, ANOTHER));
+	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	    " kind = 'password_changed'"), EMAIL);
+}
+
+static void
+reset_by_code_burns_after_three(void **state)
+{
+	const char *code;
+	int i;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	code = mailed("reset", "code");
+	for (i = 0; i < TICKET_TRIES; i++)
+		assert_int_equal(reset(EMAIL, wrong(code), ANOTHER), 403);
+	assert_int_equal(reset(EMAIL, code, ANOTHER), 403);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, code, ANOTHER), 403);
+	assert_int_equal(reset(EMAIL, mailed("reset", "code"), ANOTHER), 200);
+}
+
+/* B9: nobody is written to, and as much is done. */
+static void
+b9_reset_of_nobody_is_written_and_dropped(void **state)
+{
+	struct answer *a, *b;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM mails"), 0);
+	a = send("POST", "/reset_password", "email=" EMAIL);
+	b = send("POST", "/reset_password", "email=" OTHER);
+	assert_string_equal(a->body, b->body);
+	assert_int_equal(a->status, b->status);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 2);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 2);
+	assert_int_equal(count("SELECT count(DISTINCT length(content)) FROM"
+	    " mails"), 1);
+	assert_string_equal(text("SELECT recipient FROM mails ORDER BY"
+	    " created_at DESC LIMIT 1"), "");
+	assert_int_equal(reset(OTHER, link_token("reset"), ANOTHER), 403);
+	assert_int_equal(count("SELECT count(*) FROM users"), 1);
+}
+
+static void
+nobody_is_told_of_a_disabled_account(void **state)
+{
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(helper_sql(bed.store, "UPDATE users SET disabled_at"
+	    " = 1; DELETE FROM mails"), 0);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(enroll(EMAIL, ANOTHER), 202);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE"
+	    " recipient = ''"), 2);
+	assert_int_equal(reset(EMAIL, link_token("reset"), ANOTHER), 403);
+}
+
+/* B2: whatever the request calls the host, the link is a path of ours. */
+static void
+b2_link_is_a_path_whatever_the_request_says(void **state)
+{
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	now++;
+	(void)ASK(.method = "POST", .uri = "/reset_password",
+	    .type = HELPER_FORM, .body = "email=" EMAIL, .param = {
+	    "HTTP_HOST=evil.example", "SERVER_NAME=evil.example",
+	    "HTTP_X_FORWARDED_HOST=evil.example",
+	    "HTTP_X_FORWARDED_PROTO=evil", "HTTP_FORWARDED=host=evil.example" });
+	assert_int_equal(strncmp(mailed("reset", "link"), "/reset?token=",
+	    13), 0);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE content"
+	    " LIKE '%evil%'"), 0);
+}
+
+/* B20: a ticket of one kind is nothing in the place of another. */
+static void
+b20_ticket_of_another_kind_is_refused(void **state)
+{
+	const char *reset_token, *undo, *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	reset_token = link_token("reset");
+	cookie = login(EMAIL, PASSWORD);
+	assert_int_equal(send_in(cookie, "PUT", "/profile/email", "email="
+	    OTHER)->status, 202);
+	undo = link_token("address_change");
+	assert_int_equal(confirm(reset_token), 403);
+	assert_int_equal(confirm(undo), 403);
+	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+	    "token=%s", reset_token))->status, 403);
+	assert_int_equal(send("POST", "/profile/email/undo", SAY("token=%s",
+	    undo))->status, 403);
+	assert_int_equal(send("POST", "/report", SAY("token=%s",
+	    reset_token))->status, 403);
+	assert_int_equal(reset(EMAIL, undo, ANOTHER), 403);
+	assert_int_equal(send_in(SAY("__Host-session_id=%s", reset_token),
+	    "GET", "/profile", NULL)->status, 403);
+	assert_int_equal(reset(EMAIL, strchr(cookie, '=') + 1, ANOTHER), 403);
+}
+
+/* The address. */
+
+static void
+new_address_counts_once_it_is_confirmed(void **state)
+{
+	const char *cookie;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(send_in(cookie, "PUT", "/profile/email", "email="
+	    OTHER)->status, 202);
+	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	    " kind = 'address_change'"), OTHER);
+	assert_non_null(login(EMAIL, PASSWORD));
+	a = send("POST", "/profile/email/confirm", SAY("token=%s",
+	    link_token("address_change")));
+	assert_int_equal(a->status, 200);
+	assert_string_equal(helper_member(a, "email"), OTHER);
+	assert_null(login(EMAIL, PASSWORD));
+	assert_non_null(login(OTHER, PASSWORD));
+	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	    " kind = 'address_changed'"), EMAIL);
+	/* What was asked with the former address opens nothing any more. */
+	assert_int_equal(reset(EMAIL, link_token("reset"), ANOTHER), 403);
+}
+
+static void
+address_wants_a_recent_proof(void **state)
+{
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	now += 6 * MINUTE;
+	assert_int_equal(send_in(cookie, "PUT", "/profile/email", "email="
+	    OTHER)->status, 403);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE"
+	    " kind = 'address_change'"), 0);
+}
+
+static void
+b9_address_that_is_taken_is_not_told_of(void **state)
+{
+	const char *cookie;
+	struct answer *a, *b;
+
+	(void)state;
+	must_have(OTHER, ANOTHER);
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	a = send_in(cookie, "PUT", "/profile/email", "email=" OTHER);
+	b = send_in(cookie, "PUT", "/profile/email", "email=new@example.com");
+	assert_int_equal(a->status, 202);
+	assert_string_equal(a->body, b->body);
+	assert_int_equal(count("SELECT count(*) FROM tickets WHERE"
+	    " kind = 'address'"), 2);
+	assert_int_equal(type_code("/profile/email/confirm", OTHER,
+	    mailed("registration_taken", "code")), 403);
+	assert_non_null(login(OTHER, ANOTHER));
+}
+
+/* B6: of changes asked at once only the mailed one counts, and but one. */
+static void
+b6_only_the_address_that_got_the_mail_is_taken(void **state)
+{
+	const char *cookie, *one, *two;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	(void)send_in(cookie, "PUT", "/profile/email", "email=one@b.example");
+	one = link_token("address_change");
+	(void)send_in(cookie, "PUT", "/profile/email", "email=two@b.example");
+	two = link_token("address_change");
+	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+	    "token=%s&email=two@b.example", one))->status, 403);
+	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+	    "token=%s", one))->status, 200);
+	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+	    "token=%s", two))->status, 403);
+	assert_string_equal(text("SELECT email FROM users"), "one@b.example");
+}
+
+static void
+former_owner_takes_the_account_back(void **state)
+{
+	const char *cookie, *thief, *undo;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	(void)send_in(cookie, "PUT", "/profile/email", "email=thief@b.example");
+	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+	    "token=%s", link_token("address_change")))->status, 200);
+	undo = link_token("address_changed");
+	(void)send_in(cookie, "PUT", "/profile/password", "current_password="
+	    PASSWORD "&new_password=" ANOTHER);
+	thief = login("thief@b.example", ANOTHER);
+	assert_non_null(thief);
+	now += 71 * 60 * MINUTE;
+	assert_int_equal(send("POST", "/profile/email/undo", SAY("token=%s",
+	    undo))->status, 200);
+	assert_string_equal(text("SELECT email FROM users"), EMAIL);
+	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
+	assert_null(login("thief@b.example", ANOTHER));
+	assert_null(login(EMAIL, ANOTHER));
+	assert_null(login(EMAIL, PASSWORD));
+	assert_int_equal(send("POST", "/profile/email/undo", SAY("token=%s",
+	    undo))->status, 403);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+	assert_non_null(login(EMAIL, PASSWORD));
+}
+
+/* Notices. */
+
+static void
+who_did_not_do_it_ends_it(void **state)
+{
+	const char *cookie, *report;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	assert_int_equal(send_in(cookie, "PUT", "/profile/password",
+	    "current_password=" PASSWORD "&new_password=" ANOTHER)->status,
+	    200);
+	report = link_token("password_changed");
+	assert_int_equal(send("POST", "/report", SAY("token=%s",
+	    report))->status, 200);
+	assert_int_equal(send_in(cookie, "GET", "/profile", NULL)->status,
+	    403);
+	assert_null(login(EMAIL, ANOTHER));
+	assert_null(login(EMAIL, PASSWORD));
+	assert_int_equal(send("POST", "/report", SAY("token=%s",
+	    report))->status, 403);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+}
+
+/* Of the first browser nobody need be told. */
+static void
+owner_is_told_of_a_new_browser_beside_others(void **state)
+{
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_non_null(login(EMAIL, PASSWORD));
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE"
+	    " kind = 'new_device'"), 0);
+	assert_non_null(login(EMAIL, PASSWORD));
+	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	    " kind = 'new_device'"), EMAIL);
+}
+
+static void
+account_that_goes_is_told_so(void **state)
+{
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(send_in(cookie, "DELETE", "/profile", "password="
+	    PASSWORD)->status, 204);
+	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	    " kind = 'account_deleted'"), EMAIL);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+}
+
+/* Limits. */
+
+/* The same for an account, for nobody, and whatever is asked for. */
+static void
+fourth_mail_to_an_address_waits(void **state)
+{
+	struct answer *a;
+	int i;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM mails"), 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(ask_reset(i == 1 ? "alice@example.com" :
+		    EMAIL), 202);
+		assert_int_equal(enroll(OTHER, PASSWORD), 202);
+	}
+	a = send("POST", "/reset_password", "email=" EMAIL);
+	assert_int_equal(a->status, 429);
+	assert_string_equal(helper_header(a, "Retry-After"), "300");
+	assert_int_equal(enroll(EMAIL, PASSWORD), 429);
+	assert_int_equal(ask_reset(OTHER), 429);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 6);
+	now += 21 * MINUTE;
+	assert_int_equal(ask_reset(EMAIL), 202);
+}
+
+/* Neither where mails are asked for nor where they lead says it in clear. */
+static void
+tickets_hold_hashes_alone(void **state)
+{
+	const char *token, *code;
+	char *lines;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	token = link_token("registration");
+	code = mailed("registration", "code");
+	assert_int_equal(count(SAY("SELECT count(*) FROM tickets WHERE"
+	    " token_hash || code_hash || password_hash LIKE '%%%s%%' OR"
+	    " token_hash || code_hash LIKE '%%%.4s%s%%'", token, code,
+	    code + 5)), 0);
+	assert_int_equal(confirm(token), 200);
+	lines = helper_log(&bed);
+	assert_null(strstr(lines, token));
+	assert_null(strstr(lines, EMAIL));
+	free(lines);
+}
+
+static void
+without_a_transport_nothing_is_asked_for(void **state)
+{
+	(void)state;
+	helper_bed_settings(&bed, "profile = \"standard\"\nhash_cost = 5\n");
+	assert_int_equal(enroll(EMAIL, PASSWORD), 503);
+	assert_int_equal(ask_reset(EMAIL), 503);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 0);
+}
+
+#define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOX(address_is_an_account_once_it_is_confirmed),
+		BOX(b9_taken_address_is_told_to_its_owner_alone),
+		BOX(b5_of_two_registrations_the_first_that_is_confirmed_counts),
+		BOX(registration_is_worth_an_hour),
+		BOX(closed_site_writes_no_mail),
+		BOX(code_does_what_the_link_does),
+		BOX(three_wrong_codes_burn_it_and_not_the_link),
+		BOX(two_wrong_codes_do_not),
+		BOX(reset_comes_by_mail_alone),
+		BOX(reset_by_code_burns_after_three),
+		BOX(b9_reset_of_nobody_is_written_and_dropped),
+		BOX(nobody_is_told_of_a_disabled_account),
+		BOX(b2_link_is_a_path_whatever_the_request_says),
+		BOX(b20_ticket_of_another_kind_is_refused),
+		BOX(new_address_counts_once_it_is_confirmed),
+		BOX(address_wants_a_recent_proof),
+		BOX(b9_address_that_is_taken_is_not_told_of),
+		BOX(b6_only_the_address_that_got_the_mail_is_taken),
+		BOX(former_owner_takes_the_account_back),
+		BOX(who_did_not_do_it_ends_it),
+		BOX(owner_is_told_of_a_new_browser_beside_others),
+		BOX(account_that_goes_is_told_so),
+		BOX(fourth_mail_to_an_address_waits),
+		BOX(tickets_hold_hashes_alone),
+		BOX(without_a_transport_nothing_is_asked_for),
+	};
+
+	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
+}
