@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "cookie.h"
+#include "digest.h"
 #include "form.h"
 #include "json.h"
 #include "multipart.h"
@@ -328,6 +329,20 @@ is_code(const char *s)
 	    strspn(s, "abcdefghijklmnopqrstuvwxyz_") == len;
 }
 
+/*
+ * The link of a mail is read by a page, which only shows a form: the token
+ * opens nothing before that is sent.
+ */
+static void
+take_token(struct call *c, const struct pair *p)
+{
+	if (strcmp(p->name, "token") == 0 &&
+	    strlen(p->value) == DIGEST_TOKEN_LEN &&
+	    text_is_base64url(p->value, DIGEST_TOKEN_LEN))
+		c->typed[FIELD_TOKEN] = c->typed[FIELD_RESET_TOKEN] =
+		    p->value;
+}
+
 /* Of a page: where it is to lead, and what led to it. */
 static bool
 gate_journey(struct call *c)
@@ -341,10 +356,12 @@ gate_journey(struct call *c)
 		return true;
 	if (c->route->onward)
 		take_onward(c, &pairs);
-	for (i = 0; i < pairs.n && !acts(c->method); i++)
+	for (i = 0; i < pairs.n && !acts(c->method); i++) {
+		take_token(c, &pairs.pair[i]);
 		if (strcmp(pairs.pair[i].name, "done") == 0 &&
 		    is_code(pairs.pair[i].value))
 			c->done = pairs.pair[i].value;
+	}
 	return true;
 }
 

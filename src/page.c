@@ -28,6 +28,7 @@ static const struct {
 	{ OUT_WRONG_PASSWORD, FIELD_PASSWORD },
 	{ OUT_WRONG_PASSWORD, FIELD_CURRENT_PASSWORD },
 	{ OUT_BAD_RESET_TOKEN, FIELD_RESET_TOKEN },
+	{ OUT_BAD_TICKET, FIELD_TOKEN },
 };
 
 bool
@@ -40,9 +41,9 @@ page_preferred(const struct call *c, bool even)
 	return html > json || (even && html == json);
 }
 
-/* The one place where a page's language is chosen. */
-static const char *
-language(const struct call *c)
+/* The one place where it is chosen. */
+const char *
+page_language(const struct call *c)
 {
 	return lang_choose(c->conf->lang, NULL,
 	    call_text(c, PARAM_LANGUAGE));
@@ -53,7 +54,7 @@ page_phrase(struct call *c, struct value *object, const char *name,
     const char *key)
 {
 	value_phrase(c->arena, object, name,
-	    lang_text(c->conf->lang, language(c), key));
+	    lang_text(c->conf->lang, page_language(c), key));
 }
 
 /* With its digest in the address it can be kept for good. */
@@ -107,12 +108,13 @@ page_values(struct call *c)
 {
 	struct arena *a = c->arena;
 	struct value *root = c->reply.values;
+	const char *tag = page_language(c);
 
 	if (root != NULL)
 		return root;
 	c->reply.values = root = value_object(a);
-	value_put(a, root, "t", lang_catalogue(c->conf->lang, language(c)));
-	value_text(a, root, "lang", language(c));
+	value_put(a, root, "t", lang_catalogue(c->conf->lang, tag));
+	value_text(a, root, "lang", tag);
 	value_text(a, root, "site", c->conf->site);
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));
@@ -145,7 +147,7 @@ put_message(struct call *c, struct value *object, const char *name)
 	const char *key = ARENA_JOIN(c->arena, "page.error.",
 	    reply_code(c->reply.outcome));
 
-	if (lang_text(c->conf->lang, language(c), key) != NULL)
+	if (lang_text(c->conf->lang, page_language(c), key) != NULL)
 		page_phrase(c, object, name, key);
 	else
 		value_text(c->arena, object, name, reply_message(c));
@@ -199,6 +201,9 @@ page_input_value(struct call *c, enum field f, const char *autocomplete,
 	value_text(c->arena, input, "autocomplete", autocomplete);
 	value_text(c->arena, input, "value", value);
 	value_flag(c->arena, input, "fresh", fresh);
+	value_flag(c->arena, input, "linked", value != NULL &&
+	    text_is_base64url(value, DIGEST_TOKEN_LEN) &&
+	    strlen(value) == DIGEST_TOKEN_LEN && !is_about(c, f));
 	if (!is_about(c, f))
 		return;
 	put_message(c, input, "wrong");

@@ -97,11 +97,16 @@ draw_new_password(struct call *c, const char *token)
 	page_show(c, "new_password");
 }
 
+/* The link of a mail leads here with its token, and without to the start. */
 void
 show_reset(struct call *c)
 {
-	if (token_given(c) != NULL) {
-		draw_new_password(c, token_given(c));
+	const char *token = token_given(c);
+
+	if (token == NULL)
+		token = c->typed[FIELD_RESET_TOKEN];
+	if (token != NULL) {
+		draw_new_password(c, token);
 		return;
 	}
 	page_input(c, FIELD_EMAIL, "username");
@@ -112,6 +117,46 @@ void
 show_new_password(struct call *c)
 {
 	draw_new_password(c, c->typed[FIELD_RESET_TOKEN]);
+}
+
+/* A link has the token; a code is typed, beside its address. */
+static void
+draw_ticket(struct call *c, const char *page)
+{
+	page_input(c, FIELD_EMAIL, "username");
+	page_input(c, FIELD_TOKEN, "one-time-code");
+	page_show(c, page);
+}
+
+void
+show_confirm_user(struct call *c)
+{
+	draw_ticket(c, "confirm_user");
+}
+
+void
+show_email(struct call *c)
+{
+	page_input(c, FIELD_EMAIL, "email");
+	page_show(c, "email");
+}
+
+void
+show_address(struct call *c)
+{
+	draw_ticket(c, "address");
+}
+
+void
+show_undo(struct call *c)
+{
+	draw_ticket(c, "undo");
+}
+
+void
+show_report(struct call *c)
+{
+	draw_ticket(c, "report");
 }
 
 /* "2026-11-30 08:15": of UTC, as the template says. */

@@ -86,6 +86,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_POST, .path = "/report",
 	    .name = "POST /report", .who = WHO_ANYBODY,
 	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_TOKEN },
+	    .show = show_report, .then = "/reset",
 	    .handler = handle_report },
 
 	{ .method = METHOD_GET, .path = "/profile/export",
@@ -141,7 +142,19 @@ static const struct route routes[] = {
 	    .name = "POST /register", .who = WHO_ANYBODY, .cost = COST_HASH,
 	    .fields = 2, .field = { FIELD_EMAIL, FIELD_PASSWORD },
 	    .page = true, .onward = true, .show = show_register,
-	    .then = "/login", .handler = handle_register },
+	    .then = "/login", .mailed = "/confirm",
+	    .handler = handle_register },
+
+	{ .method = METHOD_GET, .path = "/confirm",
+	    .name = "GET /confirm", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .onward = true, .show = show_confirm_user,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/confirm",
+	    .name = "POST /confirm", .who = WHO_ANYBODY, .cost = COST_WRITE,
+	    .fields = 2, .optional = 1, .field = { FIELD_TOKEN, FIELD_EMAIL },
+	    .page = true, .onward = true, .show = show_confirm_user,
+	    .then = "/login", .handler = handle_confirm_user },
 
 	{ .method = METHOD_GET, .path = "/reset",
 	    .name = "GET /reset", .who = WHO_ANYBODY, .cost = COST_QUICK,
@@ -152,7 +165,7 @@ static const struct route routes[] = {
 	    .name = "POST /reset", .who = WHO_ANYBODY, .cost = COST_WRITE,
 	    .fields = 1, .field = { FIELD_EMAIL },
 	    .page = true, .onward = true, .show = show_reset,
-	    .handler = handle_reset_begin },
+	    .mailed = "/reset/password", .handler = handle_reset_begin },
 
 	{ .method = METHOD_GET, .path = "/reset/password",
 	    .name = "GET /reset/password", .who = WHO_ANYBODY,
@@ -180,6 +193,41 @@ static const struct route routes[] = {
 	    .name = "POST /account/sessions/{id}", .who = WHO_SESSION,
 	    .cost = COST_WRITE, .page = true, .show = show_account,
 	    .then = "/account", .handler = handle_end_session },
+
+	{ .method = METHOD_GET, .path = "/account/email",
+	    .name = "GET /account/email", .who = WHO_PROVED,
+	    .cost = COST_QUICK, .page = true, .show = show_email,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/email",
+	    .name = "POST /account/email", .who = WHO_PROVED,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_EMAIL },
+	    .page = true, .show = show_email, .mailed = "/address",
+	    .handler = handle_change_email },
+
+	{ .method = METHOD_GET, .path = "/address",
+	    .name = "GET /address", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .show = show_address, .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/address",
+	    .name = "POST /address", .who = WHO_ANYBODY, .cost = COST_WRITE,
+	    .fields = 2, .optional = 1, .field = { FIELD_TOKEN, FIELD_EMAIL },
+	    .page = true, .show = show_address, .then = "/account",
+	    .handler = handle_confirm_email },
+
+	{ .method = METHOD_GET, .path = "/undo",
+	    .name = "GET /undo", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .show = show_undo, .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/undo",
+	    .name = "POST /undo", .who = WHO_ANYBODY, .cost = COST_WRITE,
+	    .fields = 1, .field = { FIELD_TOKEN }, .page = true,
+	    .show = show_undo, .then = "/reset",
+	    .handler = handle_undo_email },
+
+	{ .method = METHOD_GET, .path = "/report",
+	    .name = "GET /report", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .show = show_report, .handler = handle_page },
 
 	{ .method = METHOD_GET, .path = "/account/password",
 	    .name = "GET /account/password", .who = WHO_SESSION,

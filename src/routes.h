@@ -32,6 +32,7 @@ struct route {
 	bool		 onward;	/* is told where to go on */
 	void		(*show)(struct call *);	/* draws it; NULL for none */
 	const char	*then;		/* where a success leads, or NULL */
+	const char	*mailed;	/* where it does, with a mail to come */
 	bool		 back;		/* unless it was told where to */
 	void		(*handler)(struct call *);
 };

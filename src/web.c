@@ -69,6 +69,8 @@ set_scene(struct call *c)
 	c->auth->scene = (struct entry){ .network = c->caller.network,
 	    .door = c->route->name, .request = c->id };
 	c->auth->user_agent = c->caller.user_agent;
+	c->auth->language = c->param[PARAM_LANGUAGE] == NULL ? NULL :
+	    page_language(c);
 }
 
 /* What changed something has been put on record with it. */
@@ -116,15 +118,23 @@ lead_to_proof(struct call *c)
 }
 
 static void
-lead_on(struct call *c)
+lead_on(struct call *c, const char *path)
 {
-	const struct route *r = c->route;
-
-	if (r->back && c->onward != NULL)
+	if (c->route->back && c->onward != NULL)
 		page_lead_onward(c, c->onward);
 	else
-		page_lead(c, r->then, reply_code(c->reply.outcome),
-		    c->onward);
+		page_lead(c, path, reply_code(c->reply.outcome), c->onward);
+}
+
+/* Where a success leads; NULL for nowhere. */
+static const char *
+next_page(const struct call *c)
+{
+	int status = reply_status(c->reply.outcome);
+
+	if (status >= 400)
+		return NULL;
+	return status == 202 ? c->route->mailed : c->route->then;
 }
 
 static void
@@ -134,8 +144,8 @@ draw(struct call *c)
 
 	if (r == NULL || r->show == NULL || c->auth == NULL)
 		return;
-	if (reply_status(c->reply.outcome) < 400 && r->then != NULL)
-		lead_on(c);
+	if (next_page(c) != NULL)
+		lead_on(c, next_page(c));
 	else if (!lead_to_proof(c) && (r->who == WHO_ANYBODY ||
 	    c->session.user_id != NULL))
 		r->show(c);
