@@ -9,6 +9,8 @@
 #define LIGHT_GROUND	"#f6f5f1"
 #define DARK_GROUND	"#1f201e"
 #define STEPS		50
+/* In the dark more than that is needed to look like a colour. */
+#define DARK_CONTRAST	7.0
 
 struct rgb {
 	double		 part[3];	/* from 0 to 1 */
@@ -93,13 +95,14 @@ mix(const struct rgb *from, const struct rgb *to, double share)
 
 /* As little of the other colour as makes it legible on the ground. */
 static struct rgb
-legible(const struct rgb *c, const char *on, const struct rgb *towards)
+legible(const struct rgb *c, const char *on, const struct rgb *towards,
+    double least)
 {
 	struct rgb ground = read_color(on), found = *c;
 	int step;
 
 	for (step = 1; step <= STEPS &&
-	    contrast(&found, &ground) < ACCENT_CONTRAST; step++)
+	    contrast(&found, &ground) < least; step++)
 		found = mix(c, towards, (double)step / STEPS);
 	return found;
 }
@@ -122,8 +125,8 @@ accent_sheet(struct arena *a, const char *color)
 {
 	struct rgb given = read_color(color), light, dark;
 
-	light = legible(&given, LIGHT_GROUND, &black);
-	dark = legible(&given, DARK_GROUND, &white);
+	light = legible(&given, LIGHT_GROUND, &black, ACCENT_CONTRAST);
+	dark = legible(&given, DARK_GROUND, &white, DARK_CONTRAST);
 	return ARENA_JOIN(a, scheme(a, &given, &light),
 	    "@media (prefers-color-scheme: dark) {\n",
 	    scheme(a, &dark, &dark), "}\n");

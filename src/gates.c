@@ -330,22 +330,17 @@ is_code(const char *s)
 }
 
 /*
- * A link in a mail brings its ticket in the only place that a link has.  It is
- * put into the form, and used when that is sent.
+ * The link of a mail is read by a page, which only shows a form: the token
+ * opens nothing before that is sent.
  */
 static void
-take_ticket(struct call *c, const struct pairs *p)
+take_token(struct call *c, const struct pair *p)
 {
-	const struct pair *pair;
-	size_t i;
-
-	for (i = 0; i < p->n; i++) {
-		pair = &p->pair[i];
-		if (strcmp(pair->name, "token") == 0 &&
-		    strlen(pair->value) == DIGEST_TOKEN_LEN &&
-		    text_is_base64url(pair->value, DIGEST_TOKEN_LEN))
-			c->typed[c->route->ticket] = pair->value;
-	}
+	if (strcmp(p->name, "token") == 0 &&
+	    strlen(p->value) == DIGEST_TOKEN_LEN &&
+	    text_is_base64url(p->value, DIGEST_TOKEN_LEN))
+		c->typed[FIELD_TOKEN] = c->typed[FIELD_RESET_TOKEN] =
+		    p->value;
 }
 
 /* Of a page: where it is to lead, and what led to it. */
@@ -361,12 +356,12 @@ gate_journey(struct call *c)
 		return true;
 	if (c->route->onward)
 		take_onward(c, &pairs);
-	for (i = 0; i < pairs.n && !acts(c->method); i++)
+	for (i = 0; i < pairs.n && !acts(c->method); i++) {
+		take_token(c, &pairs.pair[i]);
 		if (strcmp(pairs.pair[i].name, "done") == 0 &&
 		    is_code(pairs.pair[i].value))
 			c->done = pairs.pair[i].value;
-	if (c->route->ticket != 0 && !acts(c->method))
-		take_ticket(c, &pairs);
+	}
 	return true;
 }
 

@@ -23,8 +23,7 @@ NOTICE(NOTICE_REGISTRATION, "registration", TICKET_REGISTRATION,	\
     "/confirm?token=", 60, true)					\
 NOTICE(NOTICE_REGISTRATION_TAKEN, "registration_taken",			\
     TICKET_REGISTRATION, "/reset", 60, true)				\
-NOTICE(NOTICE_RESET, "reset", TICKET_RESET, "/reset/password?token=",	\
-    60, true)								\
+NOTICE(NOTICE_RESET, "reset", TICKET_RESET, "/reset?token=", 60, true)	\
 NOTICE(NOTICE_ADDRESS_CHANGE, "address_change", TICKET_ADDRESS,		\
     "/address?token=", 60, true)					\
 NOTICE(NOTICE_ADDRESS_TAKEN, "registration_taken", TICKET_ADDRESS,	\

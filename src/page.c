@@ -28,6 +28,7 @@ static const struct {
 	{ OUT_WRONG_PASSWORD, FIELD_PASSWORD },
 	{ OUT_WRONG_PASSWORD, FIELD_CURRENT_PASSWORD },
 	{ OUT_BAD_RESET_TOKEN, FIELD_RESET_TOKEN },
+	{ OUT_BAD_TICKET, FIELD_TOKEN },
 };
 
 bool
@@ -40,6 +41,7 @@ page_preferred(const struct call *c, bool even)
 	return html > json || (even && html == json);
 }
 
+/* The one place where it is chosen. */
 const char *
 page_language(const struct call *c)
 {
@@ -106,13 +108,13 @@ page_values(struct call *c)
 {
 	struct arena *a = c->arena;
 	struct value *root = c->reply.values;
+	const char *tag = page_language(c);
 
 	if (root != NULL)
 		return root;
 	c->reply.values = root = value_object(a);
-	value_put(a, root, "t", lang_catalogue(c->conf->lang,
-	    page_language(c)));
-	value_text(a, root, "lang", page_language(c));
+	value_put(a, root, "t", lang_catalogue(c->conf->lang, tag));
+	value_text(a, root, "lang", tag);
 	value_text(a, root, "site", c->conf->site);
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));
@@ -199,6 +201,9 @@ page_input_value(struct call *c, enum field f, const char *autocomplete,
 	value_text(c->arena, input, "autocomplete", autocomplete);
 	value_text(c->arena, input, "value", value);
 	value_flag(c->arena, input, "fresh", fresh);
+	value_flag(c->arena, input, "linked", value != NULL &&
+	    text_is_base64url(value, DIGEST_TOKEN_LEN) &&
+	    strlen(value) == DIGEST_TOKEN_LEN && !is_about(c, f));
 	if (!is_about(c, f))
 		return;
 	put_message(c, input, "wrong");

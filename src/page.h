@@ -27,7 +27,7 @@
  * alike, as one does that says nothing.
  */
 bool		 page_preferred(const struct call *, bool even);
-/* The tag of the language that is answered and written in. */
+/* The tag of the language that who asks is answered in. */
 const char	*page_language(const struct call *);
 /* What the page will be filled with. */
 struct value	*page_values(struct call *);
@@ -38,7 +38,8 @@ void		 page_phrase(struct call *, struct value *, const char *name,
 		    const char *key);
 /*
  * A field of a form, under its name: name, label, type, autocomplete, what
- * was typed unless that is secret, and what is wrong with it.
+ * was typed unless that is secret, and what is wrong with it; linked: a token
+ * that nobody need see.
  */
 void		 page_input(struct call *, enum field,
 		    const char *autocomplete);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "agent.h"
-#include "digest.h"
 #include "dossier.h"
 #include "handlers.h"
 #include "page.h"
@@ -89,74 +88,25 @@ token_given(const struct call *c)
 	return NULL;
 }
 
-/*
- * A ticket that a link brought is shown to nobody; a code is typed, and beside
- * it the address that it came to.
- */
-static void
-draw_ticket(struct call *c, enum field f, const char *token)
-{
-	bool linked = token != NULL && strlen(token) == DIGEST_TOKEN_LEN &&
-	    c->typed[FIELD_EMAIL] == NULL;
-
-	if (linked) {
-		value_text(c->arena, page_values(c), "ticket", token);
-		return;
-	}
-	page_input(c, FIELD_EMAIL, "username");
-	page_input_value(c, f, "one-time-code", token);
-}
-
-void
-show_confirm_user(struct call *c)
-{
-	draw_ticket(c, FIELD_TOKEN, c->typed[FIELD_TOKEN]);
-	page_show(c, "confirm_user");
-}
-
-void
-show_address(struct call *c)
-{
-	draw_ticket(c, FIELD_TOKEN, c->typed[FIELD_TOKEN]);
-	page_show(c, "address");
-}
-
-void
-show_new_address(struct call *c)
-{
-	page_input(c, FIELD_EMAIL, "email");
-	page_show(c, "new_address");
-}
-
-void
-show_undo(struct call *c)
-{
-	value_text(c->arena, page_values(c), "ticket",
-	    c->typed[FIELD_TOKEN]);
-	page_show(c, "undo");
-}
-
-void
-show_report(struct call *c)
-{
-	value_text(c->arena, page_values(c), "ticket",
-	    c->typed[FIELD_TOKEN]);
-	page_show(c, "report");
-}
-
 static void
 draw_new_password(struct call *c, const char *token)
 {
-	draw_ticket(c, FIELD_RESET_TOKEN, token);
+	page_input(c, FIELD_EMAIL, "username");
+	page_input_value(c, FIELD_RESET_TOKEN, "one-time-code", token);
 	page_input(c, FIELD_NEW_PASSWORD, "new-password");
 	page_show(c, "new_password");
 }
 
+/* The link of a mail leads here with its token, and without to the start. */
 void
 show_reset(struct call *c)
 {
-	if (token_given(c) != NULL) {
-		draw_new_password(c, token_given(c));
+	const char *token = token_given(c);
+
+	if (token == NULL)
+		token = c->typed[FIELD_RESET_TOKEN];
+	if (token != NULL) {
+		draw_new_password(c, token);
 		return;
 	}
 	page_input(c, FIELD_EMAIL, "username");
@@ -167,6 +117,46 @@ void
 show_new_password(struct call *c)
 {
 	draw_new_password(c, c->typed[FIELD_RESET_TOKEN]);
+}
+
+/* A link has the token; a code is typed, beside its address. */
+static void
+draw_ticket(struct call *c, const char *page)
+{
+	page_input(c, FIELD_EMAIL, "username");
+	page_input(c, FIELD_TOKEN, "one-time-code");
+	page_show(c, page);
+}
+
+void
+show_confirm_user(struct call *c)
+{
+	draw_ticket(c, "confirm_user");
+}
+
+void
+show_email(struct call *c)
+{
+	page_input(c, FIELD_EMAIL, "email");
+	page_show(c, "email");
+}
+
+void
+show_address(struct call *c)
+{
+	draw_ticket(c, "address");
+}
+
+void
+show_undo(struct call *c)
+{
+	draw_ticket(c, "undo");
+}
+
+void
+show_report(struct call *c)
+{
+	draw_ticket(c, "report");
 }
 
 /* "2026-11-30 08:15": of UTC, as the template says. */
@@ -247,7 +237,6 @@ show_account(struct call *c)
 	outcome = put_sessions(c);
 	if (outcome == OUT_SESSIONS)
 		outcome = put_account(c);
-	value_flag(c->arena, page_values(c), "mail", c->conf->mail);
 	if (outcome == OUT_EXPORT)
 		page_show(c, "account");
 	else

@@ -147,43 +147,14 @@ static const struct route routes[] = {
 
 	{ .method = METHOD_GET, .path = "/confirm",
 	    .name = "GET /confirm", .who = WHO_ANYBODY, .cost = COST_QUICK,
-	    .page = true, .onward = true, .ticket = FIELD_TOKEN,
-	    .show = show_confirm_user, .handler = handle_page },
+	    .page = true, .onward = true, .show = show_confirm_user,
+	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/confirm",
 	    .name = "POST /confirm", .who = WHO_ANYBODY, .cost = COST_WRITE,
-	    .fields = 2, .optional = 1,
-	    .field = { FIELD_TOKEN, FIELD_EMAIL },
+	    .fields = 2, .optional = 1, .field = { FIELD_TOKEN, FIELD_EMAIL },
 	    .page = true, .onward = true, .show = show_confirm_user,
 	    .then = "/login", .handler = handle_confirm_user },
-
-	{ .method = METHOD_GET, .path = "/address",
-	    .name = "GET /address", .who = WHO_ANYBODY, .cost = COST_QUICK,
-	    .page = true, .ticket = FIELD_TOKEN, .show = show_address,
-	    .handler = handle_page },
-
-	{ .method = METHOD_POST, .path = "/address",
-	    .name = "POST /address", .who = WHO_ANYBODY, .cost = COST_WRITE,
-	    .fields = 2, .optional = 1,
-	    .field = { FIELD_TOKEN, FIELD_EMAIL },
-	    .page = true, .show = show_address, .then = "/account",
-	    .handler = handle_confirm_email },
-
-	{ .method = METHOD_GET, .path = "/undo",
-	    .name = "GET /undo", .who = WHO_ANYBODY, .cost = COST_QUICK,
-	    .page = true, .ticket = FIELD_TOKEN, .show = show_undo,
-	    .handler = handle_page },
-
-	{ .method = METHOD_POST, .path = "/undo",
-	    .name = "POST /undo", .who = WHO_ANYBODY, .cost = COST_WRITE,
-	    .fields = 1, .field = { FIELD_TOKEN },
-	    .page = true, .show = show_undo, .then = "/reset",
-	    .handler = handle_undo_email },
-
-	{ .method = METHOD_GET, .path = "/report",
-	    .name = "GET /report", .who = WHO_ANYBODY, .cost = COST_QUICK,
-	    .page = true, .ticket = FIELD_TOKEN, .show = show_report,
-	    .handler = handle_page },
 
 	{ .method = METHOD_GET, .path = "/reset",
 	    .name = "GET /reset", .who = WHO_ANYBODY, .cost = COST_QUICK,
@@ -199,8 +170,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/reset/password",
 	    .name = "GET /reset/password", .who = WHO_ANYBODY,
 	    .cost = COST_QUICK, .page = true, .onward = true,
-	    .ticket = FIELD_RESET_TOKEN, .show = show_new_password,
-	    .handler = handle_page },
+	    .show = show_new_password, .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/reset/password",
 	    .name = "POST /reset/password", .who = WHO_ANYBODY,
@@ -224,6 +194,41 @@ static const struct route routes[] = {
 	    .cost = COST_WRITE, .page = true, .show = show_account,
 	    .then = "/account", .handler = handle_end_session },
 
+	{ .method = METHOD_GET, .path = "/account/email",
+	    .name = "GET /account/email", .who = WHO_PROVED,
+	    .cost = COST_QUICK, .page = true, .show = show_email,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/email",
+	    .name = "POST /account/email", .who = WHO_PROVED,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_EMAIL },
+	    .page = true, .show = show_email, .mailed = "/address",
+	    .handler = handle_change_email },
+
+	{ .method = METHOD_GET, .path = "/address",
+	    .name = "GET /address", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .show = show_address, .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/address",
+	    .name = "POST /address", .who = WHO_ANYBODY, .cost = COST_WRITE,
+	    .fields = 2, .optional = 1, .field = { FIELD_TOKEN, FIELD_EMAIL },
+	    .page = true, .show = show_address, .then = "/account",
+	    .handler = handle_confirm_email },
+
+	{ .method = METHOD_GET, .path = "/undo",
+	    .name = "GET /undo", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .show = show_undo, .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/undo",
+	    .name = "POST /undo", .who = WHO_ANYBODY, .cost = COST_WRITE,
+	    .fields = 1, .field = { FIELD_TOKEN }, .page = true,
+	    .show = show_undo, .then = "/reset",
+	    .handler = handle_undo_email },
+
+	{ .method = METHOD_GET, .path = "/report",
+	    .name = "GET /report", .who = WHO_ANYBODY, .cost = COST_QUICK,
+	    .page = true, .show = show_report, .handler = handle_page },
+
 	{ .method = METHOD_GET, .path = "/account/password",
 	    .name = "GET /account/password", .who = WHO_SESSION,
 	    .cost = COST_QUICK, .page = true, .show = show_password,
@@ -235,17 +240,6 @@ static const struct route routes[] = {
 	    FIELD_CURRENT_PASSWORD, FIELD_NEW_PASSWORD },
 	    .page = true, .show = show_password, .then = "/account",
 	    .handler = handle_change_password },
-
-	{ .method = METHOD_GET, .path = "/account/address",
-	    .name = "GET /account/address", .who = WHO_PROVED,
-	    .cost = COST_QUICK, .page = true, .show = show_new_address,
-	    .handler = handle_page },
-
-	{ .method = METHOD_POST, .path = "/account/address",
-	    .name = "POST /account/address", .who = WHO_PROVED,
-	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_EMAIL },
-	    .page = true, .show = show_new_address, .mailed = "/address",
-	    .handler = handle_change_email },
 
 	{ .method = METHOD_GET, .path = "/account/confirm",
 	    .name = "GET /account/confirm", .who = WHO_SESSION,

@@ -30,10 +30,9 @@ struct route {
 	 */
 	bool		 page;		/* HTML where nothing is preferred */
 	bool		 onward;	/* is told where to go on */
-	enum field	 ticket;	/* that a mailed link brings; 0: none */
 	void		(*show)(struct call *);	/* draws it; NULL for none */
 	const char	*then;		/* where a success leads, or NULL */
-	const char	*mailed;	/* where a mail that was sent does */
+	const char	*mailed;	/* where it does, with a mail to come */
 	bool		 back;		/* unless it was told where to */
 	void		(*handler)(struct call *);
 };

@@ -69,8 +69,8 @@ set_scene(struct call *c)
 	c->auth->scene = (struct entry){ .network = c->caller.network,
 	    .door = c->route->name, .request = c->id };
 	c->auth->user_agent = c->caller.user_agent;
-	c->auth->language = c->route->cost != COST_QUICK ?
-	    page_language(c) : NULL;
+	c->auth->language = c->param[PARAM_LANGUAGE] == NULL ? NULL :
+	    page_language(c);
 }
 
 /* What changed something has been put on record with it. */
@@ -117,7 +117,16 @@ lead_to_proof(struct call *c)
 	return c->reply.see_other;
 }
 
-/* Where a success leads, or NULL. */
+static void
+lead_on(struct call *c, const char *path)
+{
+	if (c->route->back && c->onward != NULL)
+		page_lead_onward(c, c->onward);
+	else
+		page_lead(c, path, reply_code(c->reply.outcome), c->onward);
+}
+
+/* Where a success leads; NULL for nowhere. */
 static const char *
 next_page(const struct call *c)
 {
@@ -129,16 +138,6 @@ next_page(const struct call *c)
 }
 
 static void
-lead_on(struct call *c)
-{
-	if (c->route->back && c->onward != NULL)
-		page_lead_onward(c, c->onward);
-	else
-		page_lead(c, next_page(c), reply_code(c->reply.outcome),
-		    c->onward);
-}
-
-static void
 draw(struct call *c)
 {
 	const struct route *r = c->route;
@@ -146,7 +145,7 @@ draw(struct call *c)
 	if (r == NULL || r->show == NULL || c->auth == NULL)
 		return;
 	if (next_page(c) != NULL)
-		lead_on(c);
+		lead_on(c, next_page(c));
 	else if (!lead_to_proof(c) && (r->who == WHO_ANYBODY ||
 	    c->session.user_id != NULL))
 		r->show(c);

@@ -179,7 +179,7 @@ member() {
 		-H 'X-Forwarded-Proto: evil' -H 'Forwarded: host=evil.example'
 	assert_code 202
 	deliver
-	[[ $link == https://auth.example/reset/password?token=* ]]
+	[[ $link == https://auth.example/reset?token=* ]]
 	[[ $mail != *evil* ]]
 }
 

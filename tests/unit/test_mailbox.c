@@ -416,8 +416,8 @@ b2_link_is_a_path_whatever_the_request_says(void **state)
 	    "HTTP_HOST=evil.example", "SERVER_NAME=evil.example",
 	    "HTTP_X_FORWARDED_HOST=evil.example",
 	    "HTTP_X_FORWARDED_PROTO=evil", "HTTP_FORWARDED=host=evil.example" });
-	assert_int_equal(strncmp(mailed("reset", "link"),
-	    "/reset/password?token=", 22), 0);
+	assert_int_equal(strncmp(mailed("reset", "link"), "/reset?token=",
+	    13), 0);
 	assert_int_equal(count("SELECT count(*) FROM mails WHERE content"
 	    " LIKE '%evil%'"), 0);
 }
@@ -740,7 +740,7 @@ link_that_is_not_whole_shows_no_word_of_it(void **state)
 	assert_non_null(strstr(a->body, "name=\"email\""));
 	a = browse("GET", "/undo?token=short", NULL);
 	assert_int_equal(a->status, 200);
-	assert_null(strstr(a->body, "<form method=\"post\" action=\"/undo"));
+	assert_null(strstr(a->body, "value=\"short"));
 }
 
 static void
@@ -801,7 +801,7 @@ browser_changes_the_address_and_undoes_it(void **state)
 	must_have(EMAIL, PASSWORD);
 	cookie = login(EMAIL, PASSWORD);
 	now++;
-	a = ASK(.method = "POST", .uri = "/account/address",
+	a = ASK(.method = "POST", .uri = "/account/email",
 	    .type = HELPER_FORM, .body = "email=" OTHER, .cookie = cookie,
 	    .param = { "HTTP_ACCEPT=text/html" });
 	leads(a, "/address?done=address_mailed");
@@ -851,7 +851,7 @@ mail_is_in_the_language_of_who_asks(void **state)
 	    " kind = 'reset'"), "fr");
 	assert_int_equal(ask_reset(OTHER), 202);
 	assert_string_equal(text("SELECT language FROM mails ORDER BY"
-	    " created_at DESC LIMIT 1"), "en");
+	    " created_at DESC LIMIT 1"), "");
 }
 
 #define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -757,9 +757,9 @@ forgotten_password_is_set_anew(void **state)
 	a = post("/reset", "email=" EMAIL);
 	is_page(a, 200);
 	is_whole(a);
-	token = strstr(a->body, "name=\"reset_token\" type=\"text\" value=\"");
+	token = strstr(a->body, "name=\"reset_token\" value=\"");
 	assert_non_null(token);
-	token += strlen("name=\"reset_token\" type=\"text\" value=\"");
+	token += strlen("name=\"reset_token\" value=\"");
 	token = arena_copy(arena, token, strcspn(token, "\""));
 	assert_int_equal(strlen(token), 43);
 	leads(post("/reset/password", arena_printf(arena, "email=" EMAIL
@@ -886,6 +886,183 @@ password_that_is_too_short_is_explained(void **state)
 	says(a, "This site sends no mail yet");
 	says(a, "value=\"a@example.com\"");
 	assert_non_null(helper_header(a, "Retry-After"));
+}
+
+/* What a mail is needed for. */
+
+#define MAILING		"profile = \"standard\"\nhash_cost = 5\n"	\
+	"mail_dir = \"/nowhere\"\nmail_from = \"auth@example.org\"\n"
+#define PHRASE		"four words nobody says"
+
+/* Of the newest mail of that kind; a link without what is before it. */
+static const char *
+mailed(const char *kind, const char *member)
+{
+	char *value = helper_text(bed.store, arena_printf(arena, "SELECT "
+	    "json_extract(content, '$.%s') FROM mails WHERE kind = '%s' "
+	    "ORDER BY created_at DESC LIMIT 1", member, kind));
+	const char *copy = arena_strdup(arena, value != NULL ? value : "");
+
+	free(value);
+	return copy;
+}
+
+/* The field of the form that has what the link brings. */
+static const char *
+brought(struct answer *a, const char *field, const char *link)
+{
+	says(a, arena_printf(arena, "<input type=\"hidden\" name=\"%s\" "
+	    "value=\"%s\">", field, strchr(link, '=') + 1));
+	return arena_printf(arena, "%s=%s", field, strchr(link, '=') + 1);
+}
+
+static void
+log_in_to_standard(const char *email)
+{
+	struct answer *a = post("/login", arena_printf(arena,
+	    "email=%s&password=" PHRASE, email));
+
+	leads(a, "/login/done");
+	cookie = arena_printf(arena, "__Host-session_id=%s", helper_cookie(a,
+	    "__Host-session_id"));
+}
+
+static void
+register_by_mail(void)
+{
+	const char *link;
+	struct answer *a;
+
+	helper_bed_settings(&bed, MAILING);
+	leads(post("/register", "email=" EMAIL "&password=" PHRASE
+	    "&rd=/x"), "/confirm?done=check_mail&rd=/x");
+	link = mailed("registration", "link");
+	a = get(link);
+	is_page(a, 200);
+	is_whole(a);
+	assert_int_equal(helper_number(bed.store,
+	    "SELECT count(*) FROM users"), 0);
+	leads(post("/confirm", brought(a, "token", link)),
+	    "/login?done=user_created");
+}
+
+/* Programs that look at links before people do use nothing up. */
+static void
+registration_is_finished_by_its_link(void **state)
+{
+	(void)state;
+	register_by_mail();
+	log_in_to_standard(EMAIL);
+	is_page(get("/account"), 200);
+}
+
+static void
+registration_is_finished_by_its_code(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	helper_bed_settings(&bed, MAILING);
+	leads(post("/register", "email=" EMAIL "&password=" PHRASE),
+	    "/confirm?done=check_mail");
+	says(get("/confirm"), "id=\"token\" name=\"token\" type=\"text\"");
+	a = post("/confirm", "email=" EMAIL "&token=000-000-00");
+	is_page(a, 403);
+	says(a, "id=\"token-why\">This link or code is wrong");
+	says(a, "value=\"000-000-00\"");
+	says(a, "value=\"" EMAIL "\"");
+	leads(post("/confirm", arena_printf(arena, "email=" EMAIL "&token=%s",
+	    mailed("registration", "code"))), "/login?done=user_created");
+}
+
+/* The page says the same of an address that is nobody's. */
+static void
+reset_by_mail_tells_nobody_who_has_an_account(void **state)
+{
+	const char *link;
+	struct answer *a;
+
+	(void)state;
+	register_by_mail();
+	leads(post("/reset", "email=nobody@example.com"),
+	    "/reset/password?done=reset_mailed");
+	leads(post("/reset", "email=" EMAIL),
+	    "/reset/password?done=reset_mailed");
+	link = mailed("reset", "link");
+	a = get(link);
+	is_page(a, 200);
+	is_whole(a);
+	leads(post("/reset/password", arena_printf(arena,
+	    "%s&email=" EMAIL "&new_password=other words nobody says",
+	    brought(a, "reset_token", link))),
+	    "/login?done=password_updated");
+	is_page(post("/reset/password", arena_printf(arena,
+	    "%s&email=" EMAIL "&new_password=other words nobody says",
+	    brought(get(link), "reset_token", link))), 403);
+}
+
+static void
+address_is_changed_and_taken_back(void **state)
+{
+	const char *link;
+
+	(void)state;
+	register_by_mail();
+	log_in_to_standard(EMAIL);
+	grow_stale();
+	leads(get("/account/email"), "/account/confirm?rd=/account/email");
+	leads(post("/account/confirm", "password=" PHRASE
+	    "&rd=/account/email"), "/account/email");
+	is_page(post("/account/email", "email=bad"), 400);
+	leads(post("/account/email", "email=new@example.com"),
+	    "/address?done=address_mailed");
+	link = mailed("address_change", "link");
+	leads(post("/address", brought(get(link), "token", link)),
+	    "/account?done=address_changed");
+	log_in_to_standard("new@example.com");
+	says(get("/account"), "new@example.com");
+	link = mailed("address_changed", "link");
+	is_whole(get(link));
+	leads(post("/undo", brought(get(link), "token", link)),
+	    "/reset?done=account_recovered");
+	leads(get("/account"), "/login?rd=/account");
+}
+
+/* That door is for programs too. */
+static void
+somebody_else_is_reported(void **state)
+{
+	const char *link;
+
+	(void)state;
+	register_by_mail();
+	log_in_to_standard(EMAIL);
+	leads(post("/account/password", "current_password=" PHRASE
+	    "&new_password=other words nobody says"),
+	    "/account?done=password_changed");
+	link = mailed("password_changed", "link");
+	is_whole(get(link));
+	leads(post("/report", brought(get(link), "token", link)),
+	    "/reset?done=account_recovered");
+	is_page(post("/report", brought(get(link), "token", link)), 403);
+	is_json(ASK(.method = "POST", .uri = "/report", .type = HELPER_FORM,
+	    .body = "token=x"), 403);
+}
+
+/* A link is written in the language that its reader asked in. */
+static void
+mail_is_in_the_language_of_the_page(void **state)
+{
+	char *language;
+
+	(void)state;
+	helper_bed_settings(&bed, MAILING);
+	leads(ASK(.method = "POST", .uri = "/register", .type = HELPER_FORM,
+	    .body = "email=" EMAIL "&password=" PHRASE, .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=fr-FR" }), "/confirm?done=check_mail");
+	language = helper_text(bed.store, "SELECT language FROM mails");
+	assert_string_equal(language, "fr");
+	free(language);
 }
 
 /* Languages. */
@@ -1084,6 +1261,12 @@ main(void)
 		PAGE(account_is_deleted),
 		PAGE(closed_registration_shows_no_form),
 		PAGE(password_that_is_too_short_is_explained),
+		PAGE(registration_is_finished_by_its_link),
+		PAGE(registration_is_finished_by_its_code),
+		PAGE(reset_by_mail_tells_nobody_who_has_an_account),
+		PAGE(address_is_changed_and_taken_back),
+		PAGE(somebody_else_is_reported),
+		PAGE(mail_is_in_the_language_of_the_page),
 		PAGE(page_is_in_the_browsers_language),
 		PAGE(every_refusal_is_said_in_every_language),
 		PAGE(asset_under_its_digest_is_kept_for_good),
