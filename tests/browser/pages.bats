@@ -3,53 +3,10 @@
 #
 # shellcheck disable=SC2154
 
-load ../http/helper
-
-setup_file() {
-	gl_place
-	elsewhere=$(free_port)
-	export elsewhere
-	gl_configure "origins = {\"http://localhost:$elsewhere\"}"
-	gl_start
-	web_start
-	install_modules
-}
-
-teardown_file() {
-	gl_end
-}
-
-# What package.json names, once for each version of it; nothing of it is part
-# of the tree.
-install_modules() {
-	local from=$tests_top/tests/browser
-
-	modules=$tests_top/build/browser
-	export modules
-	if ! cmp -s "$from/package-lock.json" \
-		"$modules/node_modules/.made-from"; then
-		mkdir -p "$modules"
-		cp "$from"/package*.json "$modules"
-		npm ci --prefix "$modules" --ignore-scripts --no-audit \
-			--no-fund >"$modules/log" 2>&1 || {
-			tail -n 20 "$modules/log" >&2
-			return 1
-		}
-		cp "$from/package-lock.json" "$modules/node_modules/.made-from"
-	fi
-}
-
-browse() {
-	BASE=$base ELSEWHERE=$elsewhere NODE_PATH=$modules/node_modules \
-		timeout 300 node "$tests_top/tests/browser/pages.js" "$1" 3>&-
-}
+load helper
 
 @test "every page: phone and desktop, light and dark, axe has nothing to say" {
 	browse 'every page'
-}
-
-@test "every page without its script, in French" {
-	browse 'every page without its script'
 }
 
 @test "an account from its first day to its last, without script" {
@@ -100,7 +57,7 @@ browse() {
 	local name
 
 	while read -r name; do
-		grep -qF "$name" "$BATS_TEST_FILENAME" ||
+		grep -qF "$name" "$BATS_TEST_DIRNAME"/*.bats ||
 			fail "no test browses: $name"
 	done < <(NODE_PATH=$modules/node_modules \
 		node "$tests_top/tests/browser/pages.js" --list)
