@@ -219,6 +219,7 @@ handle_reset_finish(struct call *c)
 	outcome = mailbox_reset_finish(c->auth, c->arena, c->field[FIELD_EMAIL],
 	    c->field[FIELD_RESET_TOKEN], c->field[FIELD_NEW_PASSWORD]);
 	reply_about(c, outcome, "new_password");
-	if (outcome == OUT_PASSWORD_UPDATED)
+	if (outcome == OUT_PASSWORD_UPDATED &&
+	    c->field[FIELD_EMAIL] != NULL)
 		reply_member(c, "email", c->field[FIELD_EMAIL]);
 }

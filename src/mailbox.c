@@ -264,13 +264,15 @@ mailbox_reset_finish(struct auth *auth, struct arena *a, const char *email,
 	struct ticket t;
 	struct user u;
 
-	if (!law_allows(auth, a, email, new_password, &outcome))
+	if (email != NULL &&
+	    !law_allows(auth, a, email, new_password, &outcome))
 		return outcome;
 	outcome = find(auth, a, TICKET_RESET, email, token,
 	    OUT_BAD_RESET_TOKEN, &t);
 	if (outcome == OUT_CONFIRMED)
 		outcome = account_of(auth, a, &t, OUT_BAD_RESET_TOKEN, &u);
-	if (outcome != OUT_CONFIRMED)
+	if (outcome != OUT_CONFIRMED || (email == NULL &&
+	    !law_allows(auth, a, t.email, new_password, &outcome)))
 		return outcome;
 	if ((use.password_hash = law_hash(auth, a, new_password)) == NULL)
 		return OUT_FAULT;

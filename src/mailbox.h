@@ -49,7 +49,7 @@ enum outcome	 mailbox_reset_make(struct auth *, struct arena *,
  * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, and what policy.h refuses:
  * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
  * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
- * OUT_WEAK_DATE, OUT_WEAK_PLAIN.
+ * OUT_WEAK_DATE, OUT_WEAK_PLAIN.  email: NULL where token is no code.
  */
 enum outcome	 mailbox_reset_finish(struct auth *, struct arena *,
 		    const char *email, const char *token,

@@ -174,8 +174,8 @@ static const struct route routes[] = {
 
 	{ .method = METHOD_POST, .path = "/reset/password",
 	    .name = "POST /reset/password", .who = WHO_ANYBODY,
-	    .cost = COST_HASH, .fields = 3, .field = { FIELD_EMAIL,
-	    FIELD_RESET_TOKEN, FIELD_NEW_PASSWORD },
+	    .cost = COST_HASH, .fields = 3, .optional = 1, .field = {
+	    FIELD_RESET_TOKEN, FIELD_NEW_PASSWORD, FIELD_EMAIL },
 	    .page = true, .onward = true, .show = show_new_password,
 	    .then = "/login", .handler = handle_reset_finish },
 

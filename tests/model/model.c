@@ -125,7 +125,7 @@ static void
 tell(struct play *p, struct sequence *s, uint64_t seed)
 {
 	static const char *const profiles[M_PROFILES] = { "compat",
-	    "standard" };
+	    "standard", "standard with mail" };
 	size_t whole = s->n;
 	int at = play(p, s->profile, s->step, s->n, NULL);
 

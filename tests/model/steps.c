@@ -8,7 +8,8 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-static const char *const people[PEOPLE] = { "ann", "ann+x", "bob" };
+static const char *const people[ACCOUNTS] = { "ann", "ann+x", "bob", "the 4th",
+    "the 5th", "the 6th" };
 
 /* What programs have taken for a token before (CVE-2019-16109 and kin). */
 static const char *const odd_words[] = {
@@ -68,7 +69,7 @@ somebody_else(uint64_t *state, int person)
 static struct value
 value_by(uint64_t *state, const struct chance *rows, int person)
 {
-	struct value v;
+	struct value v = { .kind = OF_RESET };
 
 	v.source = (enum source)choose(state, rows);
 	v.person = in_hundred(state, 80) ? person :
@@ -79,8 +80,8 @@ value_by(uint64_t *state, const struct chance *rows, int person)
 
 static const struct chance cookies[] = {
 	{ 70, FROM_LIVE_SESSION }, { 10, FROM_SESSION }, { 4, FROM_ID },
-	{ 3, FROM_LIVE_RESET }, { 1, FROM_LIVE_DEVICE }, { 2, FROM_STORE },
-	{ 1, FROM_STORED_RESET }, { 3, FROM_WORD }, { 2, FROM_NOTHING },
+	{ 3, FROM_LIVE_TICKET }, { 1, FROM_LIVE_DEVICE }, { 2, FROM_STORE },
+	{ 1, FROM_STORED_TICKET }, { 3, FROM_WORD }, { 2, FROM_NOTHING },
 	{ 4, FROM_NOWHERE },
 };
 static const struct chance login_cookies[] = {
@@ -92,13 +93,20 @@ static const struct chance devices[] = {
 	{ 2, FROM_LIVE_SESSION }, { 2, FROM_WORD }, { 2, FROM_NOTHING },
 };
 static const struct chance resets[] = {
-	{ 60, FROM_LIVE_RESET }, { 18, FROM_RESET }, { 6, FROM_LIVE_SESSION },
-	{ 2, FROM_ID }, { 4, FROM_STORED_RESET }, { 4, FROM_WORD },
+	{ 60, FROM_LIVE_TICKET }, { 18, FROM_TICKET }, { 6, FROM_LIVE_SESSION },
+	{ 2, FROM_ID }, { 4, FROM_STORED_TICKET }, { 4, FROM_WORD },
 	{ 2, FROM_NULL }, { 2, FROM_NOTHING }, { 2, FROM_NOWHERE },
+};
+static const struct chance tickets[] = {
+	{ 44, FROM_LIVE_TICKET }, { 11, FROM_TICKET }, { 9, FROM_OTHER_KIND },
+	{ 15, FROM_CODE }, { 4, FROM_WRONG_CODE }, { 4, FROM_ANY_CODE },
+	{ 3, FROM_LIVE_SESSION }, { 1, FROM_ID }, { 2, FROM_STORED_TICKET },
+	{ 3, FROM_WORD }, { 1, FROM_NULL }, { 1, FROM_NOTHING },
+	{ 2, FROM_NOWHERE },
 };
 static const struct chance ids[] = {
 	{ 70, FROM_ID }, { 8, FROM_LIVE_SESSION }, { 5, FROM_SESSION },
-	{ 5, FROM_STORE }, { 4, FROM_LIVE_RESET }, { 6, FROM_WORD },
+	{ 5, FROM_STORE }, { 4, FROM_LIVE_TICKET }, { 6, FROM_WORD },
 	{ 2, FROM_NOTHING },
 };
 static const struct chance words[] = {
@@ -113,20 +121,33 @@ static const struct chance new_words[] = {
 };
 static const struct chance deeds[M_PROFILES][DEEDS] = {
 	[COMPAT] = {
-		{ 1, WELCOME }, { 9, REGISTER }, { 21, LOGIN }, { 4, LOGOUT },
+		{ 1, WELCOME }, { 9, REGISTER }, { 18, LOGIN }, { 4, LOGOUT },
 		{ 4, LIST }, { 4, CONFIRM }, { 3, END_OTHERS },
-		{ 6, END_ONE }, { 8, PROFILE }, { 4, DELETE_ACCOUNT },
+		{ 6, END_ONE }, { 6, PROFILE }, { 4, DELETE_ACCOUNT },
 		{ 7, CHANGE }, { 4, EXPORT }, { 6, RESET_ASK },
 		{ 7, RESET_USE }, { 3, WAIT }, { 5, EDGE }, { 1, SWEEP },
 		{ 1, RESET_LINK }, { 1, DISABLE }, { 1, ENABLE },
+		{ 1, CONFIRM_USER }, { 1, MOVE_ASK }, { 1, MOVE_USE },
+		{ 1, UNDO }, { 1, REPORT },
 	},
 	[STANDARD] = {
-		{ 1, WELCOME }, { 1, REGISTER }, { 30, LOGIN }, { 3, LOGOUT },
-		{ 4, LIST }, { 9, CONFIRM }, { 3, END_OTHERS },
+		{ 1, WELCOME }, { 1, REGISTER }, { 27, LOGIN }, { 3, LOGOUT },
+		{ 4, LIST }, { 7, CONFIRM }, { 3, END_OTHERS },
 		{ 5, END_ONE }, { 5, PROFILE }, { 3, DELETE_ACCOUNT },
 		{ 6, CHANGE }, { 4, EXPORT }, { 1, RESET_ASK },
 		{ 6, RESET_USE }, { 3, WAIT }, { 7, EDGE }, { 1, SWEEP },
 		{ 6, RESET_LINK }, { 1, DISABLE }, { 1, ENABLE },
+		{ 1, CONFIRM_USER }, { 1, MOVE_ASK }, { 1, MOVE_USE },
+		{ 1, UNDO }, { 1, REPORT },
+	},
+	[MAILED] = {
+		{ 9, REGISTER }, { 16, LOGIN }, { 1, LOGOUT }, { 1, LIST },
+		{ 3, CONFIRM }, { 1, END_OTHERS }, { 3, PROFILE },
+		{ 3, DELETE_ACCOUNT }, { 5, CHANGE }, { 1, EXPORT },
+		{ 8, RESET_ASK }, { 6, RESET_USE }, { 6, CONFIRM_USER },
+		{ 10, MOVE_ASK }, { 6, MOVE_USE }, { 5, UNDO },
+		{ 5, REPORT }, { 3, WAIT }, { 3, EDGE }, { 1, SWEEP },
+		{ 1, RESET_LINK }, { 2, DISABLE }, { 1, ENABLE },
 	},
 };
 
@@ -155,8 +176,48 @@ some_time(uint64_t *state)
 static const struct chance *
 cookies_for(enum deed deed)
 {
-	return deed == LOGIN || deed == REGISTER || deed == RESET_USE ?
+	return deed == LOGIN || deed == REGISTER || m_takes_ticket(deed) ?
 	    login_cookies : cookies;
+}
+
+static enum m_kind
+kind_for(enum deed deed)
+{
+	switch (deed) {
+	case CONFIRM_USER:
+		return OF_REGISTRATION;
+	case MOVE_USE:
+		return OF_MOVE;
+	case UNDO:
+		return OF_UNDO;
+	case REPORT:
+		return OF_REPORT;
+	default:
+		return OF_RESET;
+	}
+}
+
+static void
+fill_token(uint64_t *state, enum m_profile profile, struct step *s,
+    int person)
+{
+	const struct chance *rows = resets;
+
+	if (s->deed == END_ONE)
+		rows = ids;
+	else if (m_takes_ticket(s->deed) &&
+	    (profile == MAILED || s->deed != RESET_USE))
+		rows = tickets;
+	s->token = value_by(state, rows, person);
+	s->token.kind = kind_for(s->deed);
+}
+
+/* What is asked for an address that may be anybody's, or nobody's. */
+static void
+fill_wish(uint64_t *state, struct step *s)
+{
+	s->address = below(state, ACCOUNTS);
+	s->stray = in_hundred(state, 30);
 }
 
 static void
@@ -177,7 +238,8 @@ may_be_opened(enum deed deed)
 }
 
 static void
-fill(uint64_t *state, enum deed deed, int person, struct step *s)
+fill(uint64_t *state, enum m_profile profile, enum deed deed, int person,
+    struct step *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->deed = deed;
@@ -190,7 +252,7 @@ fill(uint64_t *state, enum deed deed, int person, struct step *s)
 	s->password = phrase_by(state, deed == REGISTER ? new_words : words);
 	s->new_password = phrase_by(state, new_words);
 	fill_cookies(state, s, person);
-	s->token = value_by(state, deed == END_ONE ? ids : resets, person);
+	fill_token(state, profile, s, person);
 	s->client = in_hundred(state, 60) ? 0 : below(state, CLIENTS);
 	s->agent = in_hundred(state, 50);
 	s->json = in_hundred(state, 40);
@@ -200,6 +262,13 @@ fill(uint64_t *state, enum deed deed, int person, struct step *s)
 	s->ms = deed == WAIT ? some_time(state) : below(state, 3) - 1;
 	s->n = (unsigned int)below(state, 64);
 	s->stray = in_hundred(state, 15);
+	if (profile == MAILED && s->address != ABSENT &&
+	    (deed == REGISTER || deed == MOVE_ASK))
+		fill_wish(state, s);
+	/* A link says all; beside a code there is an address. */
+	if ((deed == CONFIRM_USER || deed == MOVE_USE) &&
+	    s->token.source != FROM_CODE && in_hundred(state, 40))
+		s->address = ABSENT;
 }
 
 /* Many wrong passwords from one place: for one address, or for many. */
@@ -210,7 +279,7 @@ guesses(uint64_t *state, int person, struct step *out)
 	size_t i, n = 3 + (size_t)below(state, one ? 5 : 18);
 	struct step s;
 
-	fill(state, LOGIN, person, &s);
+	fill(state, STANDARD, LOGIN, person, &s);
 	s.stray = false;
 	s.cookie[0].source = s.cookie[1].source = FROM_NOWHERE;
 	s.device.source = one && in_hundred(state, 50) ? FROM_LIVE_DEVICE :
@@ -228,7 +297,7 @@ static void
 fill_login(uint64_t *state, int person, enum word word, bool known,
     struct step *s)
 {
-	fill(state, LOGIN, person, s);
+	fill(state, STANDARD, LOGIN, person, s);
 	s->address = s->device.person = person;
 	s->stray = s->misnamed = false;
 	s->cookie[0].source = s->cookie[1].source = FROM_NOWHERE;
@@ -270,13 +339,160 @@ beginning(uint64_t *state, enum m_profile profile, struct step *out)
 	for (i = 0; i < 2; i++) {
 		person = (first + i) % PEOPLE;
 		if (profile == COMPAT && in_hundred(state, 85)) {
-			fill(state, REGISTER, person, &out[n]);
+			fill(state, profile, REGISTER, person, &out[n]);
 			out[n++].password.word = FIXED;
 		}
 		if (in_hundred(state, 70))
-			fill(state, LOGIN, person, &out[n++]);
+			fill(state, profile, LOGIN, person, &out[n++]);
 	}
 	return n;
+}
+
+/* What follows of it, by a mail; DEEDS: nothing. */
+static enum deed
+sequel(uint64_t *state, enum m_profile profile, enum deed deed)
+{
+	static const struct {
+		enum deed	 deed, sequel;
+		int		 percent;
+	} rows[] = {
+		{ RESET_ASK, RESET_USE, 40 }, { RESET_LINK, RESET_USE, 40 },
+		{ REGISTER, CONFIRM_USER, 70 }, { MOVE_ASK, MOVE_USE, 70 },
+		{ MOVE_USE, UNDO, 50 }, { CHANGE, REPORT, 30 },
+		{ RESET_USE, REPORT, 20 }, { LOGIN, REPORT, 10 },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++)
+		if (rows[i].deed == deed && (profile == MAILED ||
+		    rows[i].sequel == RESET_USE))
+			return in_hundred(state, rows[i].percent) ?
+			    rows[i].sequel : DEEDS;
+	return DEEDS;
+}
+
+/* A mail is asked for, and its code guessed, before it is shown. */
+static size_t
+code_guesses(uint64_t *state, int person, struct step *out)
+{
+	static const enum deed asked[] = { REGISTER, MOVE_ASK, RESET_ASK };
+	static const enum deed used[] = { CONFIRM_USER, MOVE_USE, RESET_USE };
+	int which = below(state, 3), wrong = 1 + below(state, 4);
+	enum source right = in_hundred(state, 70) ? FROM_CODE :
+	    FROM_LIVE_TICKET;
+	size_t n = 0;
+
+	fill(state, MAILED, asked[which], person, &out[n++]);
+	for (; wrong >= 0; wrong--) {
+		fill(state, MAILED, used[which], person, &out[n]);
+		out[n].address = person;
+		out[n].stray = false;
+		out[n].token.source = wrong > 0 ? FROM_WRONG_CODE : right;
+		out[n++].token.n = 0;
+	}
+	return n;
+}
+
+/* Nothing in it is beside the point. */
+static void
+fill_plain(uint64_t *state, enum deed deed, int person, int address,
+    struct step *s)
+{
+	fill(state, MAILED, deed, person, s);
+	s->misnamed = false;
+	s->stray = deed == REGISTER || deed == MOVE_ASK || deed == RESET_ASK;
+	s->address = address;
+	s->password = (struct phrase){ FIXED, below(state, PASSWORDS - 1) };
+	s->new_password = s->password;
+	s->cookie[0] = (struct value){ FROM_LIVE_SESSION, person, 0, OF_RESET };
+	s->cookie[1].source = FROM_NOWHERE;
+	s->token.source = in_hundred(state, 50) ? FROM_LIVE_TICKET :
+	    FROM_CODE;
+	s->token.person = deed == MOVE_USE || deed == UNDO ? person : address;
+	s->token.n = 0;
+}
+
+/* What is asked for an address that is somebody's, or for one of nobody. */
+static size_t
+decoy(uint64_t *state, int person, struct step *out)
+{
+	int other = 1 - person, nobody = PEOPLE + below(state, 3);
+	size_t n = 0;
+
+	switch (below(state, 3)) {
+	case 0:
+		fill_plain(state, REGISTER, person, other, &out[n++]);
+		fill_plain(state, CONFIRM_USER, person, other, &out[n]);
+		out[n++].token.source = FROM_CODE;
+		break;
+	case 1:
+		fill_login(state, person, RIGHT, false, &out[n++]);
+		fill_plain(state, MOVE_ASK, person, other, &out[n++]);
+		fill_plain(state, MOVE_USE, person, other, &out[n]);
+		out[n++].token.source = FROM_CODE;
+		break;
+	default:
+		fill_plain(state, RESET_ASK, person, nobody, &out[n++]);
+		fill_plain(state, RESET_USE, person, nobody, &out[n++]);
+		break;
+	}
+	return n;
+}
+
+/* Between asking and coming, or going and returning, somebody takes it. */
+static size_t
+overtaken(uint64_t *state, int person, struct step *out)
+{
+	bool returns = in_hundred(state, 50);
+	int next = PEOPLE + below(state, 3), lost = returns ? person : next;
+	size_t n = 0;
+
+	fill_login(state, person, RIGHT, false, &out[n++]);
+	fill_plain(state, MOVE_ASK, person, next, &out[n++]);
+	if (returns)
+		fill_plain(state, MOVE_USE, person, next, &out[n++]);
+	fill_plain(state, REGISTER, person, lost, &out[n++]);
+	fill_plain(state, CONFIRM_USER, person, lost, &out[n++]);
+	fill_plain(state, returns ? UNDO : MOVE_USE, person, next, &out[n]);
+	if (returns)
+		out[n].token.source = FROM_LIVE_TICKET;
+	return n + 1;
+}
+
+static size_t
+mailed_scene(uint64_t *state, int person, struct step *out)
+{
+	switch (below(state, 4)) {
+	case 0:
+		return decoy(state, person % 2, out);
+	case 1:
+		return overtaken(state, person % 2, out);
+	default:
+		return code_guesses(state, person, out);
+	}
+}
+
+/* A few calls that belong together; 0: none. */
+static size_t
+scene(uint64_t *state, enum m_profile profile, int person, struct step *out)
+{
+	if (profile == COMPAT || !in_hundred(state, profile == MAILED ? 12 :
+	    8))
+		return 0;
+	if (profile == MAILED && in_hundred(state, 85))
+		return mailed_scene(state, person, out);
+	return in_hundred(state, 70) ? guesses(state, person, out) :
+	    shared_browser(state, person, out);
+}
+
+static enum m_profile
+some_profile(uint64_t *state)
+{
+	static const struct chance profiles[] = {
+		{ 55, COMPAT }, { 30, STANDARD }, { 15, MAILED },
+	};
+
+	return (enum m_profile)choose(state, profiles);
 }
 
 size_t
@@ -287,26 +503,23 @@ steps_make(uint64_t seed, enum m_profile *profile, struct step *out)
 	int person = below(&state, PEOPLE);
 	enum deed deed;
 
-	*profile = in_hundred(&state, 60) ? COMPAT : STANDARD;
+	*profile = some_profile(&state);
 	n = beginning(&state, *profile, out);
-	most = n + 8 + (size_t)below(&state, 4);
+	most = n + 8 + (size_t)below(&state, *profile == MAILED ? 10 : 4);
 	while (n < most) {
 		if (in_hundred(&state, 35))
 			person = below(&state, PEOPLE);
-		deed = (enum deed)choose(&state, deeds[*profile]);
-		if (*profile == STANDARD && most + 20 <= STEPS_MAX &&
-		    in_hundred(&state, 8)) {
-			more = in_hundred(&state, 70) ?
-			    guesses(&state, person, &out[n]) :
-			    shared_browser(&state, person, &out[n]);
-			n += more;
-			most += more;
+		more = most + 20 > STEPS_MAX ? 0 :
+		    scene(&state, *profile, person, &out[n]);
+		n += more;
+		most += more;
+		if (more > 0)
 			continue;
-		}
-		fill(&state, deed, person, &out[n++]);
-		if ((deed == RESET_ASK || deed == RESET_LINK) && n < most &&
-		    in_hundred(&state, 40))
-			fill(&state, RESET_USE, person, &out[n++]);
+		deed = (enum deed)choose(&state, deeds[*profile]);
+		do {
+			fill(&state, *profile, deed, person, &out[n++]);
+			deed = sequel(&state, *profile, deed);
+		} while (deed != DEEDS && n < most);
 	}
 	return n;
 }
@@ -338,40 +551,63 @@ session_of(const struct m_world *w, const struct value *v)
 	struct value of = *v;
 	int i;
 
-	for (i = 0; i < PEOPLE && s == NULL; i++) {
-		of.person = (v->person + i) % PEOPLE;
+	for (i = 0; i < ACCOUNTS && s == NULL; i++) {
+		of.person = (v->person + i) % ACCOUNTS;
 		s = pick_session(w, &of, live);
 	}
 	return s;
 }
 
-static const struct m_reset *
-pick_reset(const struct m_world *w, const struct value *v, bool live)
+static bool
+names_ticket(const struct m_world *w, const struct value *v,
+    const struct m_ticket *t)
 {
-	const struct m_reset *list[MANY], *r;
+	switch (v->source) {
+	case FROM_TICKET:
+		return t->kind == v->kind && t->token[0] != '\0';
+	case FROM_OTHER_KIND:
+		return t->kind != v->kind && t->token[0] != '\0' &&
+		    m_ticket_lives(w, t);
+	case FROM_CODE:
+	case FROM_WRONG_CODE:
+		return t->kind == v->kind && t->code[0] != '\0' &&
+		    m_ticket_lives(w, t);
+	case FROM_ANY_CODE:
+		return t->code[0] != '\0';
+	default:
+		return t->kind == v->kind && t->token[0] != '\0' &&
+		    m_ticket_lives(w, t);
+	}
+}
+
+/* What is nobody's is counted to the address that it is about. */
+static const struct m_ticket *
+pick_ticket(const struct m_world *w, const struct value *v)
+{
+	const struct m_ticket *list[MANY], *t;
 	int i, n = 0;
 
-	for (i = w->resets - 1; i >= 0; i--) {
-		r = &w->reset[i];
-		if (r->person == v->person && (!live || m_reset_lives(w, r)))
-			list[n++] = r;
+	for (i = w->tickets - 1; i >= 0; i--) {
+		t = &w->ticket[i];
+		if (v->person == (t->person != ABSENT ? t->person :
+		    t->address) && names_ticket(w, v, t))
+			list[n++] = t;
 	}
 	return n > 0 ? list[v->n % (unsigned int)n] : NULL;
 }
 
-static const struct m_reset *
-reset_of(const struct m_world *w, const struct value *v)
+static const struct m_ticket *
+ticket_of(const struct m_world *w, const struct value *v)
 {
-	bool live = v->source != FROM_RESET;
-	const struct m_reset *r = NULL;
+	const struct m_ticket *t = NULL;
 	struct value of = *v;
 	int i;
 
-	for (i = 0; i < PEOPLE && r == NULL; i++) {
-		of.person = (v->person + i) % PEOPLE;
-		r = pick_reset(w, &of, live);
+	for (i = 0; i < ACCOUNTS && t == NULL; i++) {
+		of.person = (v->person + i) % ACCOUNTS;
+		t = pick_ticket(w, &of);
 	}
-	return r;
+	return t;
 }
 
 static const struct m_device *
@@ -393,7 +629,7 @@ static const char *
 name_of(const struct m_world *w, const struct value *v)
 {
 	const struct m_session *s = session_of(w, v);
-	const struct m_reset *r = reset_of(w, v);
+	const struct m_ticket *t = ticket_of(w, v);
 	const struct m_device *d = pick_device(w, v,
 	    v->source == FROM_LIVE_DEVICE);
 
@@ -404,10 +640,15 @@ name_of(const struct m_world *w, const struct value *v)
 		return s != NULL ? s->secret : NULL;
 	case FROM_ID:
 		return s != NULL ? s->id : NULL;
-	case FROM_LIVE_RESET:
-	case FROM_RESET:
-	case FROM_STORED_RESET:
-		return r != NULL ? r->token : NULL;
+	case FROM_LIVE_TICKET:
+	case FROM_TICKET:
+	case FROM_OTHER_KIND:
+	case FROM_STORED_TICKET:
+		return t != NULL ? t->token : NULL;
+	case FROM_CODE:
+	case FROM_ANY_CODE:
+	case FROM_WRONG_CODE:
+		return t != NULL ? t->code : NULL;
 	case FROM_LIVE_DEVICE:
 	case FROM_DEVICE:
 		return d != NULL ? d->token : NULL;
@@ -420,6 +661,25 @@ name_of(const struct m_world *w, const struct value *v)
 	return NULL;
 }
 
+static bool
+is_code(enum source source)
+{
+	return source == FROM_CODE || source == FROM_ANY_CODE ||
+	    source == FROM_WRONG_CODE;
+}
+
+/* As it stands in the mail, or as people type it. */
+static void
+type_code(const struct value *v, const char *code, char *out)
+{
+	static const char *const glue[] = { " ", "", "-" };
+
+	(void)snprintf(out, TOKEN_MAX, "%.4s%s%s", code, glue[v->n % 3],
+	    code + 5);
+	if (v->source == FROM_WRONG_CODE)
+		out[0] = out[0] == '7' ? '8' : '7';
+}
+
 /* Who has nothing of that kind sends a word. */
 static const char *
 text_of(const struct m_world *w, const struct value *v, char *out)
@@ -429,31 +689,36 @@ text_of(const struct m_world *w, const struct value *v, char *out)
 	out[0] = '\0';
 	if (v->source == FROM_NOWHERE)
 		return NULL;
-	if ((v->source == FROM_STORE || v->source == FROM_STORED_RESET) &&
+	if ((v->source == FROM_STORE || v->source == FROM_STORED_TICKET) &&
 	    named != NULL)
 		(void)digest_token_hash(named, out);
+	else if (is_code(v->source) && named != NULL)
+		type_code(v, named, out);
 	else if (v->source != FROM_NOTHING)
 		(void)snprintf(out, TOKEN_MAX, "%s", named != NULL ? named :
 		    odd_words[v->n % COUNT(odd_words)]);
 	return out;
 }
 
+/* Of the address's account; of one that went, the password that it had. */
 static int
-password_of(const struct m_world *w, int person, const struct phrase *p)
+password_of(const struct m_world *w, int address, const struct phrase *p)
 {
+	int person = m_account_at(w, address);
 	const struct m_account *a, *other;
 
-	if (person < 0 || person >= PEOPLE)
-		person = 0;
+	if (person == ABSENT)
+		person = address >= 0 && address < ACCOUNTS ? address : 0;
 	a = &w->account[person];
 	other = &w->account[(person + 1) % PEOPLE];
 	switch (p->word) {
 	case RIGHT:
-		return a->password;
+		return a->password != ABSENT ? a->password : a->former;
 	case FORMER:
 		return a->former;
 	case OTHERS:
-		return other->password;
+		return other->password != ABSENT ? other->password :
+		    other->former;
 	case FIXED:
 		return p->n;
 	case NONE:
@@ -464,26 +729,46 @@ password_of(const struct m_world *w, int person, const struct phrase *p)
 	return EMPTY;
 }
 
-/* Whom the step is about; ABSENT is about nobody. */
+/* The first from there that is free. */
 static int
-person_of(const struct m_world *w, const struct step *s)
+free_address(const struct m_world *w, int from)
+{
+	int i, n = w->profile == MAILED ? ACCOUNTS : PEOPLE;
+
+	for (i = 0; i < n; i++)
+		if (m_account_at(w, (from + i) % n) == ABSENT)
+			return (from + i) % n;
+	return from;
+}
+
+static int
+account_address(const struct m_world *w, int from)
+{
+	int i, n = w->profile == MAILED ? ACCOUNTS : PEOPLE;
+
+	for (i = 0; i < n; i++)
+		if (w->account[(from + i) % n].exists)
+			return w->account[(from + i) % n].address;
+	return from;
+}
+
+/* What the step is about; ABSENT is about nobody. */
+static int
+address_of(const struct m_world *w, const struct step *s)
 {
 	const struct m_session *session = session_of(w, &s->cookie[0]);
-	const struct m_reset *reset = reset_of(w, &s->token);
-	bool exists = s->deed != REGISTER;
-	int i, person = s->address;
+	const struct m_ticket *ticket = ticket_of(w, &s->token);
 
-	if (s->stray || person < 0 || person >= PEOPLE)
-		return person;
-	if (s->deed == RESET_USE)
-		return reset != NULL ? reset->person : person;
-	if (s->deed != LOGIN && s->deed != REGISTER && s->deed != RESET_ASK &&
-	    s->deed < DOORS)
-		return session != NULL ? session->person : person;
-	for (i = 0; i < PEOPLE; i++)
-		if (w->account[(person + i) % PEOPLE].exists == exists)
-			return (person + i) % PEOPLE;
-	return person;
+	if (s->stray || s->address < 0 || s->address >= ACCOUNTS)
+		return s->address;
+	if (m_takes_ticket(s->deed))
+		return ticket != NULL ? ticket->address : s->address;
+	if (s->deed == REGISTER || s->deed == MOVE_ASK)
+		return free_address(w, s->address);
+	if (s->deed != LOGIN && s->deed != RESET_ASK && s->deed < DOORS)
+		return session != NULL ?
+		    w->account[session->person].address : s->address;
+	return account_address(w, s->address);
 }
 
 void
@@ -492,7 +777,7 @@ steps_resolve(const struct m_world *w, const struct step *s,
 {
 	memset(out, 0, sizeof(*out));
 	out->deed = s->deed;
-	out->address = person_of(w, s);
+	out->address = address_of(w, s);
 	out->variant = s->variant;
 	out->password = password_of(w, out->address, &s->password);
 	out->new_password = password_of(w, out->address, &s->new_password);
@@ -504,11 +789,11 @@ steps_resolve(const struct m_world *w, const struct step *s,
 		out->cookie[0] = out->cookie[1];
 		out->cookie[1] = NULL;
 	}
-	if (w->profile == STANDARD)
+	if (w->profile != COMPAT)
 		out->device = text_of(w, &s->device, texts->text[2]);
 	out->token = text_of(w, &s->token, texts->text[3]);
 	out->token_null = s->token.source == FROM_NULL && s->json &&
-	    s->deed == RESET_USE;
+	    m_takes_ticket(s->deed);
 	out->client = s->client;
 	out->agent = s->agent;
 	out->present = s->present;
@@ -521,7 +806,7 @@ steps_resolve(const struct m_world *w, const struct step *s,
 static const char *
 whose(const struct m_world *w, const char *named)
 {
-	static char text[32];
+	static char text[64];
 	int i;
 
 	for (i = 0; i < w->sessions; i++)
@@ -529,10 +814,11 @@ whose(const struct m_world *w, const char *named)
 		    named == w->session[i].id)
 			(void)snprintf(text, sizeof(text), "%d of %s", i + 1,
 			    people[w->session[i].person]);
-	for (i = 0; i < w->resets; i++)
-		if (named == w->reset[i].token)
-			(void)snprintf(text, sizeof(text), "%d of %s", i + 1,
-			    people[w->reset[i].person]);
+	for (i = 0; i < w->tickets; i++)
+		if (named == w->ticket[i].token || named == w->ticket[i].code)
+			(void)snprintf(text, sizeof(text), "%d, %s, for %s",
+			    i + 1, m_kinds[w->ticket[i].kind],
+			    m_address(w->ticket[i].address, 0));
 	for (i = 0; i < w->devices; i++)
 		if (named == w->device[i].token)
 			(void)snprintf(text, sizeof(text), "%d", i + 1);
@@ -547,8 +833,11 @@ describe_value(FILE *f, const struct m_world *w, const char *name,
 		[FROM_LIVE_SESSION] = "session", [FROM_SESSION] = "session",
 		[FROM_ID] = "id of session",
 		[FROM_STORE] = "stored hash of session",
-		[FROM_LIVE_RESET] = "reset", [FROM_RESET] = "reset",
-		[FROM_STORED_RESET] = "stored hash of reset",
+		[FROM_LIVE_TICKET] = "ticket", [FROM_TICKET] = "ticket",
+		[FROM_OTHER_KIND] = "ticket", [FROM_CODE] = "code of ticket",
+		[FROM_ANY_CODE] = "code of ticket",
+		[FROM_WRONG_CODE] = "wrong code for ticket",
+		[FROM_STORED_TICKET] = "stored hash of ticket",
 		[FROM_LIVE_DEVICE] = "device", [FROM_DEVICE] = "device",
 	};
 	const char *named = name_of(w, v);
@@ -591,7 +880,8 @@ describe_call(FILE *f, const struct m_world *w, const struct step *s,
     const struct m_request *r)
 {
 	bool email = s->deed == REGISTER || s->deed == LOGIN ||
-	    s->deed == RESET_ASK || s->deed == RESET_USE;
+	    s->deed == RESET_ASK || s->deed == MOVE_ASK ||
+	    m_takes_ticket(s->deed);
 	bool password = s->deed == REGISTER || s->deed == LOGIN ||
 	    s->deed == CONFIRM || s->deed == DELETE_ACCOUNT ||
 	    s->deed == CHANGE;
@@ -606,8 +896,9 @@ describe_call(FILE *f, const struct m_world *w, const struct step *s,
 		    "password", r->password);
 	if (s->deed == CHANGE || s->deed == RESET_USE)
 		describe_password(f, "new_password", r->new_password);
-	if (s->deed == RESET_USE)
-		describe_value(f, w, "reset_token", &s->token, r->token);
+	if (m_takes_ticket(s->deed))
+		describe_value(f, w, m_token_field(s->deed), &s->token,
+		    r->token);
 	if (s->deed == END_ONE)
 		describe_value(f, w, "id", &s->token, r->token);
 	describe_cookies(f, w, s, r);
@@ -635,5 +926,5 @@ steps_describe(FILE *f, const struct m_world *w, const struct step *s,
 		(void)fprintf(f, "%s", beside[s->deed]);
 	else
 		(void)fprintf(f, "%s %s", beside[s->deed],
-		    people[r->address]);
+		    m_address(r->address, 0));
 }

@@ -20,16 +20,19 @@ enum source {
 	FROM_WORD,		/* null, undefined, AAA..., and the like */
 	FROM_NULL,		/* the null of JSON */
 	FROM_LIVE_SESSION, FROM_SESSION, FROM_ID,
-	FROM_LIVE_RESET, FROM_RESET,
+	/* Of the kind that the call takes, or of another one. */
+	FROM_LIVE_TICKET, FROM_TICKET, FROM_OTHER_KIND,
+	FROM_CODE, FROM_ANY_CODE, FROM_WRONG_CODE,
 	FROM_LIVE_DEVICE, FROM_DEVICE,
 	/* What the store keeps of a live one. */
-	FROM_STORE, FROM_STORED_RESET
+	FROM_STORE, FROM_STORED_TICKET
 };
 
 struct value {
 	enum source	 source;
 	int		 person;
 	unsigned int	 n;		/* which of them */
+	enum m_kind	 kind;		/* of a ticket */
 };
 
 enum word {

@@ -7,7 +7,8 @@
 #include <time.h>
 
 #define PROOF		(5 * MINUTE)
-#define RESET_LIFE	(60 * MINUTE)
+#define TICKET_LIFE	(60 * MINUTE)
+#define NOTICE_LIFE	(72 * HOUR)
 #define BROWSER_LIFE	(365 * DAY)
 #define SIGN_EVERY	(60 * SECOND)
 #define NO_MAIL_RETRY	3600
@@ -27,6 +28,11 @@ const char *const m_doors[DOORS] = {
 	[EXPORT] = "GET /profile/export",
 	[RESET_ASK] = "POST /reset_password",
 	[RESET_USE] = "PUT /reset_password",
+	[CONFIRM_USER] = "POST /users/confirm",
+	[MOVE_ASK] = "PUT /profile/email",
+	[MOVE_USE] = "POST /profile/email/confirm",
+	[UNDO] = "POST /profile/email/undo",
+	[REPORT] = "POST /report",
 };
 
 /* The last but one and the one before it are the same in NFC. */
@@ -40,8 +46,29 @@ const struct m_password m_passwords[PASSWORDS] = {
 	{ .text = "b4l0u", .same = 6, .short_ = true },
 };
 
+const char *const m_kinds[M_KINDS] = {
+	[OF_RESET] = "reset", [OF_REGISTRATION] = "registration",
+	[OF_MOVE] = "address", [OF_UNDO] = "undo", [OF_REPORT] = "report",
+};
+
+/* To who has an address that another one wants goes no link of that. */
+static const struct m_mail registration = { "registration",
+    "/confirm?token=", true, true };
+static const struct m_mail taken = { "registration_taken", "/reset", false,
+    true };
+static const struct m_mail reset = { "reset", "/reset?token=", true, true };
+static const struct m_mail move = { "address_change", "/address?token=",
+    true, true };
+static const struct m_mail moved = { "address_changed", "/undo?token=", true,
+    false };
+static const struct m_mail password_changed = { "password_changed",
+    "/report?token=", true, false };
+static const struct m_mail new_browser = { "new_device", "/report?token=",
+    true, false };
+static const struct m_mail deleted = { "account_deleted", "/", false, false };
+
 /* The first two of standard are neighbours; compat serves loopback only. */
-static const struct m_client clients[M_PROFILES][CLIENTS] = {
+static const struct m_client clients[LAWS][CLIENTS] = {
 	[COMPAT] = {
 		{ "127.0.0.1", "127.0.0.0/24", 0, 0 },
 		{ "127.0.0.2", "127.0.0.0/24", 1, 0 },
@@ -64,14 +91,23 @@ static const char *const addresses[PEOPLE][VARIANTS] = {
 	    "bob@xn--bcher-kva.example" },
 };
 
+/* As mail is sent to them: of the domain DNS decides, and writes it so. */
+static const char *const recipients[PEOPLE][VARIANTS] = {
+	{ "ann@example.org", "Ann@example.org", "ANN@example.org" },
+	{ "ann+x@example.org", "ANN+X@example.org", "Ann+x@example.org" },
+	{ "bob@xn--bcher-kva.example", "BOB@xn--bcher-kva.example",
+	    "bob@xn--bcher-kva.example" },
+};
+
 /* LIMITS in the manual, one line each; times are milliseconds. */
 struct rule {
 	int64_t	 size, leak, first, longest, stop;
 };
 
-enum kind { ACCOUNT, DEVICE, SELF, HOST, NETWORK, KINDS };
+enum kind { ACCOUNT, DEVICE, SELF, HOST, NETWORK, MAILBOX, ASKER, ASKERS,
+    KINDS };
 
-static const struct rule rules[M_PROFILES][KINDS] = {
+static const struct rule rules[LAWS][KINDS] = {
 	[COMPAT] = {
 		[ACCOUNT] = { 1000, 300, 1000, 1000, 0 },
 		[SELF] = { 1000, 300, 1000, 1000, 0 },
@@ -82,13 +118,23 @@ static const struct rule rules[M_PROFILES][KINDS] = {
 		[SELF] = { 5, 21600000, 1000, 3600000, 0 },
 		[HOST] = { 20, 15000, 15000, 15000, 0 },
 		[NETWORK] = { 100, 3000, 3000, 3000, 0 },
+		[MAILBOX] = { 3, 1200000, 300000, 3600000, 0 },
+		[ASKER] = { 20, 60000, 60000, 60000, 0 },
+		[ASKERS] = { 100, 15000, 15000, 15000, 0 },
 	},
 };
+
+/* Mail makes a site no other. */
+static int
+law_of(enum m_profile profile)
+{
+	return profile == COMPAT ? COMPAT : STANDARD;
+}
 
 const struct m_client *
 m_client(enum m_profile profile, int client)
 {
-	return &clients[profile][client];
+	return &clients[law_of(profile)][client];
 }
 
 const char *
@@ -103,6 +149,26 @@ m_address(int address, int variant)
 	(void)snprintf(text[turn], sizeof(text[turn]), "%s%d@example.org",
 	    variant == 0 ? "stranger" : "Stranger", address);
 	return text[turn];
+}
+
+static const char *
+recipient_of(int address, int variant)
+{
+	return address < PEOPLE ? recipients[address][variant] :
+	    m_address(address, variant);
+}
+
+bool
+m_takes_ticket(enum deed deed)
+{
+	return deed == RESET_USE || deed == CONFIRM_USER ||
+	    deed == MOVE_USE || deed == UNDO || deed == REPORT;
+}
+
+const char *
+m_token_field(enum deed deed)
+{
+	return deed == RESET_USE || deed == CHANGE ? "reset_token" : "token";
 }
 
 static int64_t
@@ -133,17 +199,25 @@ say(struct m_answer *a, int status, const char *message)
 }
 
 static void
-say_of(struct m_answer *a, const struct m_request *r, const char *message)
+say_at(struct m_answer *a, int address, int variant, const char *message)
 {
 	a->status = 200;
 	add(a->body, "{\"email\":\"%s\",\"message\":\"%s\"}\n",
-	    m_address(r->address, r->variant), message);
+	    m_address(address, variant), message);
 }
 
 static void
-say_wait(struct m_answer *a, int64_t ms)
+say_of(struct m_answer *a, const struct m_request *r, const char *message)
 {
-	say(a, 429, "too many wrong passwords, try again later");
+	say_at(a, r->address, r->variant, message);
+}
+
+static void
+say_wait(struct m_answer *a, const char *what, int64_t ms)
+{
+	a->status = 429;
+	add(a->body, "{\"message\":\"too many %s, try again later\"}\n",
+	    what);
 	a->retry = (ms + SECOND - 1) / SECOND;
 }
 
@@ -173,9 +247,11 @@ static void
 add_place(const struct m_world *w, struct places *p, enum kind kind,
     struct m_count *count)
 {
-	if (rules[w->profile][kind].size == 0)
+	const struct rule *rule = &rules[law_of(w->profile)][kind];
+
+	if (rule->size == 0)
 		return;
-	p->rule[p->n] = &rules[w->profile][kind];
+	p->rule[p->n] = rule;
 	p->clears[p->n] = kind == DEVICE || kind == SELF;
 	p->count[p->n++] = count;
 }
@@ -260,9 +336,20 @@ m_session_lives(const struct m_world *w, const struct m_session *s)
 }
 
 bool
-m_reset_lives(const struct m_world *w, const struct m_reset *r)
+m_ticket_lives(const struct m_world *w, const struct m_ticket *t)
 {
-	return !r->spent && r->expires > w->now;
+	return !t->spent && t->expires > w->now;
+}
+
+int
+m_account_at(const struct m_world *w, int address)
+{
+	int i;
+
+	for (i = 0; i < ACCOUNTS; i++)
+		if (w->account[i].exists && w->account[i].address == address)
+			return i;
+	return ABSENT;
 }
 
 bool
@@ -362,14 +449,40 @@ end_sessions(struct m_world *w, int person, const struct m_session *kept)
 			w->session[i].ended = true;
 }
 
+/* What was asked for; not what the owner can say of what was done. */
 static void
-end_resets(struct m_world *w, int person)
+end_asked(struct m_world *w, int person)
+{
+	struct m_ticket *t;
+	int i;
+
+	for (i = 0; i < w->tickets; i++) {
+		t = &w->ticket[i];
+		if (t->person == person &&
+		    (t->kind == OF_RESET || t->kind == OF_MOVE))
+			t->spent = true;
+	}
+}
+
+static void
+end_tickets(struct m_world *w, int person)
 {
 	int i;
 
-	for (i = 0; i < w->resets; i++)
-		if (w->reset[i].person == person)
-			w->reset[i].spent = true;
+	for (i = 0; i < w->tickets; i++)
+		if (w->ticket[i].person == person)
+			w->ticket[i].spent = true;
+}
+
+static void
+end_of_address(struct m_world *w, enum m_kind kind, int address)
+{
+	int i;
+
+	for (i = 0; i < w->tickets; i++)
+		if (w->ticket[i].kind == kind &&
+		    w->ticket[i].address == address)
+			w->ticket[i].spent = true;
 }
 
 static void
@@ -379,15 +492,16 @@ forget_browsers(struct m_world *w, int person)
 
 	for (i = 0; i < w->browsers; i++) {
 		w->browser[i].known[person] = false;
-		w->browser[i].count[person] = (struct m_count){
-		    .failures = 0 };
+		memset(w->browser[i].count[person], 0,
+		    sizeof(w->browser[i].count[person]));
 	}
 }
 
 static void
 set_password(struct m_account *account, int password)
 {
-	account->former = account->password;
+	if (account->password != ABSENT)
+		account->former = account->password;
 	account->password = password;
 }
 
@@ -408,25 +522,59 @@ world_add_account(struct m_world *w, int person, int password)
 
 	memset(a, 0, sizeof(*a));
 	a->exists = true;
+	a->address = person;
 	a->password = a->former = password;
 	a->created = w->now;
 }
 
-static struct m_reset *
-add_reset(struct m_world *w, int person)
+/* Of resets an address has one; the new one takes the place of the others. */
+static struct m_ticket *
+add_ticket(struct m_world *w, enum m_kind kind, int person, int address,
+    int variant)
 {
-	struct m_reset *reset = &w->reset[w->resets++];
+	struct m_ticket *t;
 
-	end_resets(w, person);
-	reset->person = person;
-	reset->spent = false;
-	reset->expires = w->now + RESET_LIFE;
-	return reset;
+	if (kind == OF_RESET)
+		end_of_address(w, kind, address);
+	t = &w->ticket[w->tickets++];
+	t->kind = kind;
+	t->person = person;
+	t->address = address;
+	t->variant = variant;
+	t->expires = w->now + (kind == OF_UNDO || kind == OF_REPORT ?
+	    NOTICE_LIFE : TICKET_LIFE);
+	return t;
+}
+
+/* A mail to an account, where that may be written to. */
+static void
+write_to(const struct m_world *w, int person, const struct m_mail *mail,
+    struct m_ticket *t, struct m_answer *a)
+{
+	const struct m_account *account = &w->account[person];
+
+	a->mail = mail;
+	a->ticket = t;
+	a->recipient = account->disabled ? "" :
+	    recipient_of(account->address, account->variant);
+}
+
+/* Of what was done the owner is told, with a ticket to say it was not them. */
+static void
+tell_owner(struct m_world *w, int person, const struct m_mail *mail,
+    enum m_kind kind, struct m_answer *a)
+{
+	const struct m_account *account = &w->account[person];
+
+	if (w->profile == MAILED)
+		write_to(w, person, mail, add_ticket(w, kind, person,
+		    account->address, account->variant), a);
 }
 
 /* Beyond the limit the oldest go, but never the one that just began. */
 static void
-add_session(struct m_world *w, const struct m_request *r, struct m_answer *a)
+add_session(struct m_world *w, const struct m_request *r, int person,
+    struct m_answer *a)
 {
 	const struct m_session *list[MANY];
 	struct m_session *s, *brought = named_session(w, r);
@@ -434,12 +582,12 @@ add_session(struct m_world *w, const struct m_request *r, struct m_answer *a)
 
 	if (brought != NULL)
 		brought->ended = true;
-	n = m_sessions_of(w, r->address, list);
+	n = m_sessions_of(w, person, list);
 	for (i = 0; i < n; i++)
 		if (++kept > w->limit)
 			w->session[list[i] - w->session].ended = true;
 	s = a->session = &w->session[w->sessions++];
-	s->person = r->address;
+	s->person = person;
 	s->client = r->client;
 	s->agent = r->agent;
 	s->created = s->seen = s->proved = w->now;
@@ -493,29 +641,35 @@ fine_token(const struct m_request *r, struct m_answer *a)
 	const char *fault = NULL;
 
 	if (r->token_null)
-		fault = "reset_token must be text";
+		fault = "must be text";
 	else if (r->token == NULL)
-		fault = "reset_token is missing";
+		fault = "is missing";
 	else if (r->token[0] == '\0')
-		fault = "reset_token is empty";
-	if (fault != NULL)
-		say(a, 400, fault);
-	return fault == NULL;
+		fault = "is empty";
+	if (fault == NULL)
+		return true;
+	a->status = 400;
+	add(a->body, "{\"message\":\"%s %s\"}\n", m_token_field(r->deed),
+	    fault);
+	return false;
 }
 
 static bool
-good_new_password(const struct m_world *w, int password, struct m_answer *a)
+good_password(const struct m_world *w, int password, const char *name,
+    struct m_answer *a)
 {
-	if (w->profile != STANDARD || !m_passwords[password].short_)
+	if (w->profile == COMPAT || !m_passwords[password].short_)
 		return true;
-	say(a, 400, "new_password is shorter than 15 characters");
+	a->status = 400;
+	add(a->body, "{\"message\":\"%s is shorter than 15 characters\"}\n",
+	    name);
 	return false;
 }
 
 static bool
 same_password(int a, int b)
 {
-	return m_passwords[a].same == m_passwords[b].same;
+	return b != ABSENT && m_passwords[a].same == m_passwords[b].same;
 }
 
 /* The doors. */
@@ -527,21 +681,73 @@ no_mail(struct m_answer *a)
 	a->retry = NO_MAIL_RETRY;
 }
 
+/* What a mail takes is not given back, whatever becomes of it. */
+static bool
+may_write(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	const struct m_client *client = m_client(w->profile, r->client);
+	struct places places = { .n = 0 };
+	int64_t wait;
+
+	if (w->profile != MAILED) {
+		no_mail(a);
+		return false;
+	}
+	add_place(w, &places, MAILBOX, &w->mailbox[r->address]);
+	add_place(w, &places, ASKER, &w->asker[client->host_of]);
+	add_place(w, &places, ASKERS, &w->askers[client->network_of]);
+	if ((wait = take_places(w, &places)) > 0)
+		say_wait(a, "mails", wait);
+	return wait == 0;
+}
+
+/* The same is made and said whether somebody has the address or not. */
+static struct m_ticket *
+write_about(struct m_world *w, const struct m_request *r, enum m_kind kind,
+    int person, struct m_answer *a)
+{
+	int holder = m_account_at(w, r->address);
+	struct m_ticket *t;
+
+	t = add_ticket(w, kind, person, r->address, r->variant);
+	if (holder != ABSENT) {
+		write_to(w, holder, &taken, t, a);
+	} else {
+		a->mail = kind == OF_MOVE ? &move : &registration;
+		a->ticket = t;
+		a->recipient = recipient_of(r->address, r->variant);
+	}
+	say(a, 202, "check your mail");
+	return t;
+}
+
+static void
+register_at_once(struct m_world *w, const struct m_request *r,
+    struct m_answer *a)
+{
+	if (m_account_at(w, r->address) != ABSENT) {
+		say(a, 400, "email already registered");
+		return;
+	}
+	world_add_account(w, r->address, r->password);
+	w->account[r->address].variant = r->variant;
+	say_of(a, r, "user created");
+}
+
 static void
 ask_register(struct m_world *w, const struct m_request *r,
     struct m_answer *a)
 {
 	if (!fine_email(r, a) || !fine_password(r->password, "password", a))
 		return;
-	if (w->profile == STANDARD) {
+	if (w->profile == COMPAT)
+		register_at_once(w, r, a);
+	else if (w->profile == STANDARD)
 		no_mail(a);
-	} else if (r->address < PEOPLE && w->account[r->address].exists) {
-		say(a, 400, "email already registered");
-	} else if (r->address < PEOPLE) {
-		world_add_account(w, r->address, r->password);
-		w->account[r->address].variant = r->variant;
-		say_of(a, r, "user created");
-	}
+	else if (good_password(w, r->password, "password", a) &&
+	    may_write(w, r, a))
+		write_about(w, r, OF_REGISTRATION, ABSENT, a)->password =
+		    r->password;
 }
 
 static void
@@ -550,11 +756,11 @@ places_of_login(struct m_world *w, const struct m_request *r,
 {
 	const struct m_client *client = m_client(w->profile, r->client);
 	struct m_browser *b = d != NULL ? &w->browser[d->browser] : NULL;
+	int person = m_account_at(w, r->address);
 
 	p->n = 0;
-	if (b != NULL && r->address < PEOPLE &&
-	    m_browser_known(w, b, r->address)) {
-		add_place(w, p, DEVICE, &b->count[r->address]);
+	if (b != NULL && person != ABSENT && m_browser_known(w, b, person)) {
+		add_place(w, p, DEVICE, &b->count[person][r->address]);
 		return;
 	}
 	add_place(w, p, ACCOUNT, &w->address[r->address]);
@@ -565,19 +771,33 @@ places_of_login(struct m_world *w, const struct m_request *r,
 static bool
 right_password(const struct m_world *w, const struct m_request *r)
 {
-	const struct m_account *account;
+	int person = m_account_at(w, r->address);
 
-	if (r->address >= PEOPLE)
-		return false;
-	account = &w->account[r->address];
-	return account->exists && !account->disabled &&
-	    same_password(r->password, account->password);
+	return person != ABSENT && !w->account[person].disabled &&
+	    same_password(r->password, w->account[person].password);
+}
+
+/* Of a browser that is new beside others the owner is told. */
+static void
+meet_browser(struct m_world *w, struct m_device *brought, int person,
+    struct m_answer *a)
+{
+	bool others = false;
+	int i;
+
+	for (i = 0; i < w->browsers; i++)
+		others = others || m_browser_known(w, &w->browser[i], person);
+	if (others && (brought == NULL || !m_browser_known(w,
+	    &w->browser[brought->browser], person)))
+		tell_owner(w, person, &new_browser, OF_REPORT, a);
+	know_browser(w, brought, person, a);
 }
 
 static void
 ask_login(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
 	struct m_device *device = named_device(w, r);
+	int person = m_account_at(w, r->address);
 	struct places places;
 	int64_t wait;
 
@@ -585,14 +805,14 @@ ask_login(struct m_world *w, const struct m_request *r, struct m_answer *a)
 		return;
 	places_of_login(w, r, device, &places);
 	if ((wait = take_places(w, &places)) > 0) {
-		say_wait(a, wait);
+		say_wait(a, "wrong passwords", wait);
 	} else if (!right_password(w, r)) {
 		say(a, 401, "wrong email or password");
 	} else {
 		succeed(&places);
-		add_session(w, r, a);
-		if (w->profile == STANDARD)
-			know_browser(w, device, r->address, a);
+		add_session(w, r, person, a);
+		if (w->profile != COMPAT)
+			meet_browser(w, device, person, a);
 		say_of(a, r, "logged in");
 		a->cookie = COOKIE_GIVEN;
 	}
@@ -609,7 +829,7 @@ shown(struct m_world *w, const struct m_session *s, int password,
 
 	add_place(w, &places, SELF, &account->self);
 	if ((wait = take_places(w, &places)) > 0) {
-		say_wait(a, wait);
+		say_wait(a, "wrong passwords", wait);
 		return false;
 	}
 	if (!same_password(password, account->password)) {
@@ -682,8 +902,8 @@ ask_profile(const struct m_world *w, const struct m_session *s,
     struct m_answer *a)
 {
 	a->status = 200;
-	add(a->body, "{\"email\":\"%s\"}\n", m_address(s->person,
-	    w->account[s->person].variant));
+	add(a->body, "{\"email\":\"%s\"}\n", m_address(
+	    w->account[s->person].address, w->account[s->person].variant));
 }
 
 static void
@@ -693,9 +913,11 @@ ask_delete(struct m_world *w, const struct m_request *r,
 	if (!fine_password(r->password, "password", a) ||
 	    !shown(w, s, r->password, a))
 		return;
+	if (w->profile == MAILED)
+		write_to(w, s->person, &deleted, NULL, a);
 	w->account[s->person].exists = false;
 	end_sessions(w, s->person, NULL);
-	end_resets(w, s->person);
+	end_tickets(w, s->person);
 	forget_browsers(w, s->person);
 	say(a, 204, NULL);
 	a->cookie = COOKIE_CLEARED;
@@ -708,11 +930,12 @@ ask_change(struct m_world *w, const struct m_request *r,
 	if (!fine_password(r->password, "current_password", a) ||
 	    !fine_password(r->new_password, "new_password", a) ||
 	    !shown(w, s, r->password, a) ||
-	    !good_new_password(w, r->new_password, a))
+	    !good_password(w, r->new_password, "new_password", a))
 		return;
 	set_password(&w->account[s->person], r->new_password);
 	end_sessions(w, s->person, s);
-	end_resets(w, s->person);
+	end_asked(w, s->person);
+	tell_owner(w, s->person, &password_changed, OF_REPORT, a);
 	s->proved = w->now;
 	say(a, 200, "Password updated");
 }
@@ -741,6 +964,16 @@ add_browsers(const struct m_world *w, int person, char *out)
 		    sizeof(until)));
 }
 
+/* A clock that went back proves nothing. */
+static bool
+proved(const struct m_world *w, const struct m_session *s, struct m_answer *a)
+{
+	if (s->proved <= w->now && s->proved + PROOF > w->now)
+		return true;
+	say(a, 403, "confirm your password first");
+	return false;
+}
+
 static void
 ask_export(const struct m_world *w, const struct m_session *s,
     struct m_answer *a)
@@ -748,19 +981,35 @@ ask_export(const struct m_world *w, const struct m_session *s,
 	const struct m_account *account = &w->account[s->person];
 	char created[40];
 
-	/* A clock that went back proves nothing. */
-	if (s->proved > w->now || s->proved + PROOF <= w->now) {
-		say(a, 403, "confirm your password first");
+	if (!proved(w, s, a))
 		return;
-	}
 	a->status = 200;
 	add(a->body, "{");
 	m_list(w, s, a->body);
 	add(a->body, ",\"email\":\"%s\",\"created\":\"%s\",\"groups\":[],"
-	    "\"devices\":[", m_address(s->person, account->variant),
+	    "\"devices\":[", m_address(account->address, account->variant),
 	    time_text(account->created, created, sizeof(created)));
 	add_browsers(w, s->person, a->body);
 	add(a->body, "]}\n");
+}
+
+/* To nobody as well, so that the same is written. */
+static void
+mail_reset(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	int person = m_account_at(w, r->address);
+
+	if (!may_write(w, r, a))
+		return;
+	a->mail = &reset;
+	a->recipient = "";
+	a->ticket = world_reset_link(w, r->address);
+	if (a->ticket != NULL)
+		write_to(w, person, &reset, a->ticket, a);
+	else
+		a->ticket = add_ticket(w, OF_RESET, ABSENT, r->address,
+		    r->variant);
+	say(a, 202, "if the account exists, a mail was sent");
 }
 
 static void
@@ -768,8 +1017,8 @@ ask_reset(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
 	if (!fine_email(r, a))
 		return;
-	if (w->profile == STANDARD) {
-		no_mail(a);
+	if (w->profile != COMPAT) {
+		mail_reset(w, r, a);
 		return;
 	}
 	a->reset = world_reset_link(w, r->address);
@@ -779,39 +1028,222 @@ ask_reset(struct m_world *w, const struct m_request *r, struct m_answer *a)
 		a->status = 200;
 }
 
-static void
-use_reset(struct m_world *w, struct m_reset *reset, int password)
-{
-	struct m_account *account = &w->account[reset->person];
+/* Tickets. */
 
-	reset->spent = true;
+/* What no id looks like is no such path, and no token. */
+static bool
+is_id(const char *text)
+{
+	return text != NULL && strlen(text) == TOKEN_LEN &&
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+	    "yz0123456789-_") == TOKEN_LEN;
+}
+
+/* Spaces and hyphens say nothing; false for what has other than 8 digits. */
+static bool
+read_code(const char *text, char *digits)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == ' ' || *text == '-')
+			continue;
+		if (*text < '0' || *text > '9' || n == 8)
+			return false;
+		digits[n++] = *text;
+	}
+	digits[n] = '\0';
+	return n == 8;
+}
+
+static bool
+has_code(const struct m_ticket *t, const char *digits)
+{
+	char own[9];
+
+	return t->tries < CODE_TRIES && read_code(t->code, own) &&
+	    strcmp(own, digits) == 0;
+}
+
+/* A code that none has is a try of all that it could have been. */
+static struct m_ticket *
+by_code(struct m_world *w, enum m_kind kind, int address, const char *digits)
+{
+	struct m_ticket *t, *found = NULL;
+	int i;
+
+	for (i = 0; i < w->tickets; i++) {
+		t = &w->ticket[i];
+		if (t->kind == kind && t->address == address &&
+		    m_ticket_lives(w, t) && has_code(t, digits))
+			found = t;
+	}
+	for (i = 0; i < w->tickets && found == NULL; i++) {
+		t = &w->ticket[i];
+		if (t->kind == kind && t->address == address && !t->spent &&
+		    t->code[0] != '\0' && t->tries < CODE_TRIES)
+			t->tries++;
+	}
+	return found;
+}
+
+static struct m_ticket *
+by_token(struct m_world *w, enum m_kind kind, const char *token)
+{
+	struct m_ticket *t;
+	int i;
+
+	for (i = 0; i < w->tickets; i++) {
+		t = &w->ticket[i];
+		if (t->kind == kind && m_ticket_lives(w, t) &&
+		    strcmp(t->token, token) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* The live one that was shown; whoever has a code says of which address. */
+static struct m_ticket *
+shown_ticket(struct m_world *w, const struct m_request *r, enum m_kind kind,
+    bool email)
+{
+	int address = email ? r->address : ABSENT;
+	struct m_ticket *t = NULL;
+	char digits[9];
+
+	if (is_id(r->token))
+		t = by_token(w, kind, r->token);
+	else if (address != ABSENT && read_code(r->token, digits))
+		t = by_code(w, kind, address, digits);
+	return t != NULL && address != ABSENT && t->address != address ?
+	    NULL : t;
+}
+
+/* A password from who need not have known the old one: all begins anew. */
+static void
+begin_anew(struct m_world *w, const struct m_ticket *t, int password)
+{
+	struct m_account *account = &w->account[t->person];
+
 	set_password(account, password);
-	end_sessions(w, reset->person, NULL);
-	forget_browsers(w, reset->person);
+	end_sessions(w, t->person, NULL);
+	forget_browsers(w, t->person);
 	account->self = (struct m_count){ .failures = 0 };
-	w->address[reset->person] = (struct m_count){ .failures = 0 };
+	w->address[t->address] = (struct m_count){ .failures = 0 };
 }
 
 static void
 ask_finish(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
-	struct m_reset *reset;
-	int i;
+	struct m_ticket *t;
 
 	if (!fine_email(r, a) || !fine_token(r, a) ||
 	    !fine_password(r->new_password, "new_password", a) ||
-	    !good_new_password(w, r->new_password, a))
+	    !good_password(w, r->new_password, "new_password", a))
 		return;
-	for (i = 0; i < w->resets; i++) {
-		reset = &w->reset[i];
-		if (m_reset_lives(w, reset) && reset->person == r->address &&
-		    strcmp(reset->token, r->token) == 0) {
-			use_reset(w, reset, r->new_password);
-			say_of(a, r, "Password updated");
-			return;
-		}
+	t = shown_ticket(w, r, OF_RESET, true);
+	if (t == NULL || t->person == ABSENT) {
+		say(a, 403, "invalid or used reset token");
+		return;
 	}
-	say(a, 403, "invalid or used reset token");
+	t->spent = true;
+	end_asked(w, t->person);
+	begin_anew(w, t, r->new_password);
+	tell_owner(w, t->person, &password_changed, OF_REPORT, a);
+	say_of(a, r, "Password updated");
+}
+
+static void
+bad_ticket(struct m_answer *a)
+{
+	say(a, 403, "invalid or used link or code");
+}
+
+/* An account of that address, from the first confirmation. */
+static void
+ask_confirm_user(struct m_world *w, const struct m_request *r,
+    struct m_answer *a)
+{
+	struct m_ticket *t;
+	int i = 0;
+
+	if (!fine_token(r, a))
+		return;
+	t = shown_ticket(w, r, OF_REGISTRATION, true);
+	if (t == NULL || m_account_at(w, t->address) != ABSENT) {
+		bad_ticket(a);
+		return;
+	}
+	while (w->account[i].exists)
+		i++;
+	world_add_account(w, i, t->password);
+	w->account[i].address = t->address;
+	w->account[i].variant = t->variant;
+	w->address[t->address] = (struct m_count){ .failures = 0 };
+	end_of_address(w, OF_REGISTRATION, t->address);
+	say_at(a, t->address, t->variant, "user created");
+}
+
+static void
+ask_move(struct m_world *w, const struct m_request *r,
+    const struct m_session *s, struct m_answer *a)
+{
+	if (proved(w, s, a) && fine_email(r, a) && may_write(w, r, a))
+		(void)write_about(w, r, OF_MOVE, s->person, a);
+}
+
+/* False: another account has that address. */
+static bool
+give_address(struct m_world *w, const struct m_ticket *t)
+{
+	int holder = m_account_at(w, t->address);
+
+	if (holder != ABSENT && holder != t->person)
+		return false;
+	w->account[t->person].address = t->address;
+	w->account[t->person].variant = t->variant;
+	return true;
+}
+
+static void
+ask_moved(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	struct m_account before = { .exists = false };
+	struct m_ticket *t;
+
+	if (!fine_token(r, a))
+		return;
+	t = shown_ticket(w, r, OF_MOVE, true);
+	if (t != NULL)
+		before = w->account[t->person];
+	if (t == NULL || !give_address(w, t)) {
+		bad_ticket(a);
+		return;
+	}
+	t->spent = true;
+	end_asked(w, t->person);
+	a->mail = &moved;
+	a->ticket = add_ticket(w, OF_UNDO, t->person, before.address,
+	    before.variant);
+	a->recipient = recipient_of(before.address, before.variant);
+	say_at(a, t->address, t->variant, "address changed");
+}
+
+static void
+ask_recover(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	struct m_ticket *t;
+
+	if (!fine_token(r, a))
+		return;
+	t = shown_ticket(w, r, r->deed == UNDO ? OF_UNDO : OF_REPORT, false);
+	if (t == NULL || (r->deed == UNDO && !give_address(w, t))) {
+		bad_ticket(a);
+		return;
+	}
+	end_tickets(w, t->person);
+	begin_anew(w, t, ABSENT);
+	say(a, 200, "everybody is logged out: set a new password");
 }
 
 /* Those that need a session. */
@@ -844,6 +1276,9 @@ ask_within(struct m_world *w, const struct m_request *r,
 	case CHANGE:
 		ask_change(w, r, s, a);
 		break;
+	case MOVE_ASK:
+		ask_move(w, r, s, a);
+		break;
 	default:
 		ask_export(w, s, a);
 		break;
@@ -863,15 +1298,6 @@ note_sign(const struct m_world *w, const struct m_request *r,
 	s->expires = least(s->ends, w->now + w->idle);
 }
 
-/* What no id looks like is no such path. */
-static bool
-is_id(const char *text)
-{
-	return text != NULL && strlen(text) == TOKEN_LEN &&
-	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
-	    "yz0123456789-_") == TOKEN_LEN;
-}
-
 static void
 ask_in_session(struct m_world *w, const struct m_request *r,
     struct m_answer *a)
@@ -888,15 +1314,24 @@ ask_in_session(struct m_world *w, const struct m_request *r,
 	}
 }
 
-void
-world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
+/* The rest of the body need not be cleared each time. */
+static void
+begin_answer(struct m_answer *a)
 {
 	memset(a, 0, offsetof(struct m_answer, body) + 1);
 	a->cookie = COOKIE_LEFT;
 	a->retry = 0;
 	a->session = NULL;
 	a->device = NULL;
-	a->reset = NULL;
+	a->reset = a->ticket = NULL;
+	a->mail = NULL;
+	a->recipient = NULL;
+}
+
+void
+world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
+{
+	begin_answer(a);
 	switch (r->deed) {
 	case WELCOME:
 		say(a, 200, "Bienvenue");
@@ -914,6 +1349,16 @@ world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
 	case RESET_USE:
 		ask_finish(w, r, a);
 		break;
+	case CONFIRM_USER:
+		ask_confirm_user(w, r, a);
+		break;
+	case MOVE_USE:
+		ask_moved(w, r, a);
+		break;
+	case UNDO:
+	case REPORT:
+		ask_recover(w, r, a);
+		break;
 	default:
 		ask_in_session(w, r, a);
 		break;
@@ -924,34 +1369,36 @@ world_ask(struct m_world *w, const struct m_request *r, struct m_answer *a)
 
 /* Beside the doors. */
 
-struct m_reset *
-world_reset_link(struct m_world *w, int person)
+struct m_ticket *
+world_reset_link(struct m_world *w, int address)
 {
-	if (person >= PEOPLE || !w->account[person].exists ||
-	    w->account[person].disabled)
+	int person = m_account_at(w, address);
+
+	if (person == ABSENT || w->account[person].disabled)
 		return NULL;
-	return add_reset(w, person);
+	return add_ticket(w, OF_RESET, person, address,
+	    w->account[person].variant);
 }
 
 void
-world_disable(struct m_world *w, int person, bool disabled)
+world_disable(struct m_world *w, int address, bool disabled)
 {
-	struct m_account *account = &w->account[person];
+	int person = m_account_at(w, address);
 
-	if (!account->exists)
+	if (person == ABSENT)
 		return;
-	account->disabled = disabled;
+	w->account[person].disabled = disabled;
 	if (!disabled)
 		return;
 	end_sessions(w, person, NULL);
-	end_resets(w, person);
+	end_asked(w, person);
 }
 
 /* What is forgotten by now stays so, even if the clock goes back. */
 static void
 sweep_count(const struct m_world *w, struct m_count *c, enum kind kind)
 {
-	const struct rule *rule = &rules[w->profile][kind];
+	const struct rule *rule = &rules[law_of(w->profile)][kind];
 
 	if (c->blocked <= w->now && (rule->stop == 0 ||
 	    c->failures < rule->stop) &&
@@ -962,19 +1409,25 @@ sweep_count(const struct m_world *w, struct m_count *c, enum kind kind)
 static void
 sweep_counts(struct m_world *w)
 {
-	int i, j;
+	int i, j, k;
 
-	for (i = 0; i < ADDRESSES; i++)
+	for (i = 0; i < ADDRESSES; i++) {
 		sweep_count(w, &w->address[i], ACCOUNT);
-	for (i = 0; i < CLIENTS; i++)
+		sweep_count(w, &w->mailbox[i], MAILBOX);
+	}
+	for (i = 0; i < CLIENTS; i++) {
 		sweep_count(w, &w->host[i], HOST);
-	for (i = 0; i < CLIENTS; i++)
 		sweep_count(w, &w->network[i], NETWORK);
-	for (i = 0; i < PEOPLE; i++)
+		sweep_count(w, &w->asker[i], ASKER);
+		sweep_count(w, &w->askers[i], ASKERS);
+	}
+	for (i = 0; i < ACCOUNTS; i++)
 		sweep_count(w, &w->account[i].self, SELF);
 	for (i = 0; i < w->browsers; i++)
-		for (j = 0; j < PEOPLE; j++)
-			sweep_count(w, &w->browser[i].count[j], DEVICE);
+		for (j = 0; j < ACCOUNTS; j++)
+			for (k = 0; k < ACCOUNTS; k++)
+				sweep_count(w, &w->browser[i].count[j][k],
+				    DEVICE);
 }
 
 void
@@ -987,9 +1440,9 @@ world_sweep(struct m_world *w)
 	for (i = 0; i < w->sessions; i++)
 		if (!m_session_lives(w, &w->session[i]))
 			w->session[i].ended = true;
-	for (i = 0; i < w->resets; i++)
-		if (!m_reset_lives(w, &w->reset[i]))
-			w->reset[i].spent = true;
+	for (i = 0; i < w->tickets; i++)
+		if (!m_ticket_lives(w, &w->ticket[i]))
+			w->ticket[i].spent = true;
 	for (i = 0; i < w->browsers; i++)
 		if (w->browser[i].until <= w->now)
 			memset(w->browser[i].known, 0,
@@ -1008,12 +1461,15 @@ world_edges(const struct m_world *w, int64_t *out, size_t max)
 		out[n++] = w->session[i].expires;
 		out[n++] = w->session[i].proved + PROOF;
 	}
-	for (i = 0; i < w->resets && n < max; i++)
-		if (m_reset_lives(w, &w->reset[i]))
-			out[n++] = w->reset[i].expires;
-	for (i = 0; i < ADDRESSES && n < max; i++)
+	for (i = 0; i < w->tickets && n < max; i++)
+		if (m_ticket_lives(w, &w->ticket[i]))
+			out[n++] = w->ticket[i].expires;
+	for (i = 0; i < ADDRESSES && n + 2 <= max; i++) {
 		if (w->address[i].blocked > w->now)
 			out[n++] = w->address[i].blocked;
+		if (w->mailbox[i].blocked > w->now)
+			out[n++] = w->mailbox[i].blocked;
+	}
 	for (i = 0; i < CLIENTS && n < max; i++)
 		if (w->host[i].blocked > w->now)
 			out[n++] = w->host[i].blocked;

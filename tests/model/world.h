@@ -1,7 +1,7 @@
 /*
  * world.h - what ought to be: a small model of the service
  *
- * Accounts, sessions, resets, browsers and counts of failures, and what each
+ * Accounts, sessions, tickets, browsers and counts of failures, and what each
  * door makes of them.  It is written from gatelodge-http(7), shares no code
  * with the program, and knows neither tables nor hashes: where the two
  * differ, one of them does not do what the manual says.
@@ -16,7 +16,8 @@
 #define TOKEN_LEN	43
 #define TOKEN_MAX	(TOKEN_LEN + 1)
 #define PEOPLE		3
-#define STRANGERS	16	/* addresses that never have an account */
+#define STRANGERS	16	/* addresses of nobody at the beginning */
+#define ACCOUNTS	6	/* so many, of the first so many addresses */
 #define ADDRESSES	(PEOPLE + STRANGERS)
 #define VARIANTS	3	/* ways to write one address */
 #define PASSWORDS	7
@@ -32,12 +33,18 @@
 /* In the place of an index. */
 enum { ABSENT = -1, EMPTY = -2, NOT_TEXT = -3 };
 
-enum m_profile { COMPAT, STANDARD, M_PROFILES };
+#define CODE_MAX	10	/* "1234 5678" */
+#define CODE_TRIES	3
+
+/* The last is standard where mail can be sent, which the others cannot. */
+enum m_profile { COMPAT, STANDARD, MAILED, M_PROFILES };
+#define LAWS		2	/* compat's and standard's */
 
 /* The doors in any order, then what happens beside them. */
 enum deed {
 	WELCOME, REGISTER, LOGIN, LOGOUT, LIST, CONFIRM, END_OTHERS, END_ONE,
 	PROFILE, DELETE_ACCOUNT, CHANGE, EXPORT, RESET_ASK, RESET_USE,
+	CONFIRM_USER, MOVE_ASK, MOVE_USE, UNDO, REPORT,
 	DOORS,
 	WAIT = DOORS,		/* so many milliseconds, or fewer than none */
 	EDGE,			/* until something ends, or just not */
@@ -52,8 +59,9 @@ struct m_count {
 
 struct m_account {
 	bool		 exists, disabled;
-	int		 variant;	/* as it was registered */
-	int		 password, former;
+	int		 address, variant;	/* as it was given */
+	int		 password;	/* ABSENT: none opens it */
+	int		 former;
 	int64_t		 created;
 	struct m_count	 self;
 };
@@ -66,17 +74,31 @@ struct m_session {
 	int64_t		 created, seen, expires, ends, proved;
 };
 
-struct m_reset {
-	char		 token[TOKEN_MAX];
-	int		 person;
+enum m_kind { OF_RESET, OF_REGISTRATION, OF_MOVE, OF_UNDO, OF_REPORT, M_KINDS };
+
+struct m_ticket {
+	enum m_kind	 kind;
+	char		 token[TOKEN_MAX];	/* "": nobody was told it */
+	char		 code[CODE_MAX];	/* "": it has none */
+	int		 tries;
+	int		 person;		/* ABSENT: nobody's */
+	int		 address, variant;	/* that it is about */
+	int		 password;		/* of a registration */
 	bool		 spent;
 	int64_t		 expires;
 };
 
+/* What is written to a mailbox. */
+struct m_mail {
+	const char	*kind, *link;
+	bool		 token;		/* the link ends with it */
+	bool		 code;
+};
+
 struct m_browser {
-	bool		 known[PEOPLE];
-	int64_t		 since[PEOPLE];
-	struct m_count	 count[PEOPLE];
+	bool		 known[ACCOUNTS];
+	int64_t		 since[ACCOUNTS];
+	struct m_count	 count[ACCOUNTS][ACCOUNTS];	/* at its addresses */
 	int64_t		 until;
 };
 
@@ -92,13 +114,14 @@ struct m_world {
 	int64_t		 now;
 	int64_t		 idle, lifetime;
 	int		 limit;		/* sessions of an account */
-	struct m_account account[PEOPLE];
+	struct m_account account[ACCOUNTS];
 	struct m_count	 address[ADDRESSES], host[CLIENTS], network[CLIENTS];
+	struct m_count	 mailbox[ADDRESSES], asker[CLIENTS], askers[CLIENTS];
 	struct m_session session[MANY];
-	struct m_reset	 reset[MANY];
+	struct m_ticket	 ticket[MANY];
 	struct m_browser browser[MANY];
 	struct m_device	 device[MANY];
-	int		 sessions, resets, browsers, devices;
+	int		 sessions, tickets, browsers, devices;
 };
 
 /* What a request says, with nothing left to look up. */
@@ -108,7 +131,7 @@ struct m_request {
 	int		 password, new_password; /* or ABSENT, EMPTY */
 	const char	*cookie[2];		/* NULL: none */
 	const char	*device;
-	const char	*token;		/* reset_token or {id}; NULL: none */
+	const char	*token;		/* a ticket's, or {id}; NULL: none */
 	bool		 token_null;	/* the null of JSON */
 	int		 client;
 	bool		 agent, present, head;
@@ -124,7 +147,11 @@ struct m_answer {
 	/* Whose secrets the answer brings, or NULL. */
 	struct m_session *session;
 	struct m_device	*device;
-	struct m_reset	*reset;
+	struct m_ticket	*reset;
+	/* The mail that is written: NULL for none. */
+	const struct m_mail *mail;
+	struct m_ticket	*ticket;	/* that it carries, or NULL */
+	const char	*recipient;	/* "": nobody gets it */
 };
 
 struct m_client {
@@ -141,6 +168,8 @@ struct m_password {
 /* The name of a door is "METHOD path", as routes.c has it. */
 extern const char *const m_doors[DOORS];
 extern const struct m_password m_passwords[PASSWORDS];
+/* What a ticket's kind is called. */
+extern const char *const m_kinds[M_KINDS];
 
 const struct m_client *m_client(enum m_profile, int client);
 /* A few of them, in turn; the same address in other words. */
@@ -153,8 +182,8 @@ void	 world_add_account(struct m_world *, int person, int password);
 void	 world_ask(struct m_world *, const struct m_request *,
 	    struct m_answer *);
 /* The same for what comes from no door; NULL: nothing comes of it. */
-struct m_reset *world_reset_link(struct m_world *, int person);
-void	 world_disable(struct m_world *, int person, bool disabled);
+struct m_ticket *world_reset_link(struct m_world *, int address);
+void	 world_disable(struct m_world *, int address, bool disabled);
 void	 world_sweep(struct m_world *);
 /* The moments at which something ends; at most max. */
 size_t	 world_edges(const struct m_world *, int64_t *out, size_t max);
@@ -162,7 +191,12 @@ size_t	 world_edges(const struct m_world *, int64_t *out, size_t max);
 void	 world_tick(struct m_world *);
 
 bool	 m_session_lives(const struct m_world *, const struct m_session *);
-bool	 m_reset_lives(const struct m_world *, const struct m_reset *);
+bool	 m_ticket_lives(const struct m_world *, const struct m_ticket *);
+/* Who has the address now; ABSENT: nobody. */
+int	 m_account_at(const struct m_world *, int address);
+bool	 m_takes_ticket(enum deed);
+/* The field that a ticket's token is sent in. */
+const char *m_token_field(enum deed);
 bool	 m_browser_known(const struct m_world *, const struct m_browser *,
 	    int person);
 /* The list of GET /sessions, without the braces around it. */

@@ -683,6 +683,177 @@ without_a_transport_nothing_is_asked_for(void **state)
 	assert_int_equal(count("SELECT count(*) FROM mails"), 0);
 }
 
+/* What a browser does with the links. */
+
+static struct answer *
+browse(const char *method, const char *uri, const char *body)
+{
+	now++;
+	return ASK(.method = method, .uri = uri, .body = body,
+	    .type = body != NULL ? HELPER_FORM : NULL,
+	    .param = { "HTTP_ACCEPT=text/html" });
+}
+
+static void
+leads(struct answer *a, const char *path)
+{
+	assert_int_equal(a->status, 303);
+	assert_string_equal(helper_header(a, "Location"), path);
+}
+
+/* A scanner that opens every link of a mail uses none of them up. */
+static void
+link_shows_a_button_and_does_nothing(void **state)
+{
+	const char *link, *token;
+	struct answer *a;
+
+	(void)state;
+	leads(browse("POST", "/register", "email=" EMAIL "&password="
+	    PASSWORD), "/confirm?done=check_mail");
+	link = mailed("registration", "link");
+	token = link_token("registration");
+	assert_int_equal(browse("HEAD", link, NULL)->status, 200);
+	a = browse("GET", link, NULL);
+	assert_int_equal(a->status, 200);
+	assert_non_null(strstr(a->body, SAY("type=\"hidden\" name=\"token\""
+	    " value=\"%s\"", token)));
+	assert_null(strstr(a->body, "name=\"email\""));
+	assert_int_equal(count("SELECT count(*) FROM users"), 0);
+	leads(browse("POST", "/confirm", SAY("token=%s", token)),
+	    "/login?done=user_created");
+	a = browse("POST", "/confirm", SAY("token=%s", token));
+	assert_int_equal(a->status, 403);
+	assert_non_null(strstr(a->body, "has been used"));
+	assert_non_null(login(EMAIL, PASSWORD));
+}
+
+static void
+link_that_is_not_whole_shows_no_word_of_it(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	a = browse("GET", "/confirm?token=%3Cscript%3E", NULL);
+	assert_int_equal(a->status, 200);
+	assert_null(strstr(a->body, "lt;script"));
+	assert_non_null(strstr(a->body, "name=\"email\""));
+	a = browse("GET", "/undo?token=short", NULL);
+	assert_int_equal(a->status, 200);
+	assert_null(strstr(a->body, "value=\"short"));
+}
+
+static void
+code_is_typed_where_the_mail_is_announced(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	(void)browse("POST", "/register", "email=" EMAIL "&password="
+	    PASSWORD);
+	a = browse("GET", "/confirm?done=check_mail", NULL);
+	assert_non_null(strstr(a->body, "name=\"email\""));
+	assert_non_null(strstr(a->body, "name=\"token\""));
+	assert_non_null(strstr(a->body, "autocomplete=\"one-time-code\""));
+	a = browse("POST", "/confirm", "email=" EMAIL "&token=1234%205678");
+	assert_int_equal(a->status, 403);
+	assert_non_null(strstr(a->body, "value=\"" EMAIL "\""));
+	leads(browse("POST", "/confirm", SAY("email=" EMAIL "&token=%s",
+	    mailed("registration", "code"))), "/login?done=user_created");
+}
+
+/* Nobody has to type an address that the link has told already. */
+static void
+reset_by_link_asks_for_the_password_alone(void **state)
+{
+	const char *token;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	leads(browse("POST", "/reset", "email=" EMAIL),
+	    "/reset/password?done=reset_mailed");
+	token = link_token("reset");
+	a = browse("GET", mailed("reset", "link"), NULL);
+	assert_non_null(strstr(a->body, SAY("name=\"reset_token\" value="
+	    "\"%s\"", token)));
+	assert_null(strstr(a->body, "name=\"email\""));
+	a = browse("POST", "/reset/password", SAY("reset_token=%s"
+	    "&new_password=short", token));
+	assert_int_equal(a->status, 400);
+	assert_non_null(strstr(a->body, token));
+	/* The words of the address are still no password. */
+	assert_int_equal(browse("POST", "/reset/password", SAY(
+	    "reset_token=%s&new_password=Alice@example.com", token))->status,
+	    400);
+	leads(browse("POST", "/reset/password", SAY("reset_token=%s"
+	    "&new_password=" ANOTHER, token)), "/login?done=password_updated");
+	assert_non_null(login(EMAIL, ANOTHER));
+}
+
+static void
+browser_changes_the_address_and_undoes_it(void **state)
+{
+	const char *cookie;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	now++;
+	a = ASK(.method = "POST", .uri = "/account/email",
+	    .type = HELPER_FORM, .body = "email=" OTHER, .cookie = cookie,
+	    .param = { "HTTP_ACCEPT=text/html" });
+	leads(a, "/address?done=address_mailed");
+	leads(browse("POST", "/address", SAY("token=%s",
+	    link_token("address_change"))), "/account?done=address_changed");
+	assert_string_equal(text("SELECT email FROM users"), OTHER);
+	a = browse("GET", mailed("address_changed", "link"), NULL);
+	assert_int_equal(a->status, 200);
+	assert_string_equal(text("SELECT email FROM users"), OTHER);
+	leads(browse("POST", "/undo", SAY("token=%s",
+	    link_token("address_changed"))), "/reset?done=account_recovered");
+	assert_string_equal(text("SELECT email FROM users"), EMAIL);
+}
+
+/* At one path the program has its answer and the person a page. */
+static void
+report_answers_programs_and_people(void **state)
+{
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	(void)send_in(cookie, "PUT", "/profile/password", "current_password="
+	    PASSWORD "&new_password=" ANOTHER);
+	assert_int_equal(browse("GET", mailed("password_changed", "link"),
+	    NULL)->status, 200);
+	assert_non_null(login(EMAIL, ANOTHER));
+	leads(browse("POST", "/report", SAY("token=%s",
+	    link_token("password_changed"))), "/reset?done=account_recovered");
+	assert_null(login(EMAIL, ANOTHER));
+}
+
+/* Mails are written in the language that was asked in. */
+static void
+mail_is_in_the_language_of_who_asks(void **state)
+{
+	(void)state;
+	now++;
+	(void)ASK(.method = "POST", .uri = "/users", .type = HELPER_FORM,
+	    .body = "email=" EMAIL "&password=" PASSWORD,
+	    .param = { "HTTP_ACCEPT_LANGUAGE=fr-CH, en;q=0.5" });
+	assert_string_equal(text("SELECT language FROM mails"), "fr");
+	assert_int_equal(confirm(link_token("registration")), 200);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_string_equal(text("SELECT language FROM mails WHERE"
+	    " kind = 'reset'"), "fr");
+	assert_int_equal(ask_reset(OTHER), 202);
+	assert_string_equal(text("SELECT language FROM mails ORDER BY"
+	    " created_at DESC LIMIT 1"), "");
+}
+
 #define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -714,6 +885,13 @@ main(void)
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(tickets_hold_hashes_alone),
 		BOX(without_a_transport_nothing_is_asked_for),
+		BOX(link_shows_a_button_and_does_nothing),
+		BOX(link_that_is_not_whole_shows_no_word_of_it),
+		BOX(code_is_typed_where_the_mail_is_announced),
+		BOX(reset_by_link_asks_for_the_password_alone),
+		BOX(browser_changes_the_address_and_undoes_it),
+		BOX(report_answers_programs_and_people),
+		BOX(mail_is_in_the_language_of_who_asks),
 	};
 
 	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
