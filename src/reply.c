@@ -44,6 +44,10 @@ static const struct {
 	{ 503, "503 Service Unavailable" },
 };
 
+static const char common_lines[] =
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "X-Content-Type-Options: nosniff\r\n";
+
 /* Of what no browser is to show as a page. */
 static const char guard_lines[] =
     "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
@@ -319,9 +323,7 @@ reply_write(struct call *c, const char *kind, const char *body)
 	c->reply.bytes = ARENA_JOIN(c->arena, "Status: ", status_line(status),
 	    "\r\n", kind, bare ? "" : arena_printf(c->arena,
 	    "Content-Length: %zu\r\n", strlen(body)),
-	    "Cross-Origin-Resource-Policy: same-origin\r\n"
-	    "X-Content-Type-Options: nosniff\r\n"
-	    "X-Request-Id: ", c->id, "\r\n", extra_header(c), "\r\n",
+	    common_lines, "X-Request-Id: ", c->id, "\r\n", extra_header(c), "\r\n",
 	    bare || c->method == METHOD_HEAD ? "" : body);
 	c->reply.len = strlen(c->reply.bytes);
 }

@@ -1065,6 +1065,29 @@ mail_is_in_the_language_of_the_page(void **state)
 	free(language);
 }
 
+/* As the limits of standard have it. */
+static void
+whoever_tries_too_often_is_told_how_long_to_wait(void **state)
+{
+	struct answer *a;
+	int i;
+
+	(void)state;
+	helper_bed_settings(&bed, MAILING);
+	for (i = 0; i < 20; i++) {
+		a = post("/login", "email=" EMAIL "&password=x");
+		if (a->status == 429)
+			break;
+		assert_int_equal(a->status, 401);
+	}
+	is_page(a, 429);
+	is_whole(a);
+	says(a, "Too many wrong passwords. Try again in ");
+	says(a, arena_printf(arena, "in %s s.", helper_header(a,
+	    "Retry-After")));
+	says(a, "value=\"" EMAIL "\"");
+}
+
 /* Languages. */
 
 static void
@@ -1267,6 +1290,7 @@ main(void)
 		PAGE(address_is_changed_and_taken_back),
 		PAGE(somebody_else_is_reported),
 		PAGE(mail_is_in_the_language_of_the_page),
+		PAGE(whoever_tries_too_often_is_told_how_long_to_wait),
 		PAGE(page_is_in_the_browsers_language),
 		PAGE(every_refusal_is_said_in_every_language),
 		PAGE(asset_under_its_digest_is_kept_for_good),

@@ -826,6 +826,28 @@ answers_without_a_door_are_whole(void **state)
 	}
 }
 
+/* A browser that comes at the wrong moment is told so in a page. */
+static void
+refusals_without_a_desk_are_pages_for_browsers(void **state)
+{
+	static const enum outcome outcomes[] = { OUT_OVERLOADED,
+	    OUT_BODY_TOO_LARGE, OUT_PARAMS_TOO_LARGE };
+	struct call call;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(outcomes); i++) {
+		call_init(&call, arena, bed.conf);
+		call_param(&call, "HTTP_ACCEPT=text/html");
+		web_refuse(&call, outcomes[i]);
+		assert_int_equal(strtol(call.reply.bytes + 8, NULL, 10),
+		    reply_status(outcomes[i]));
+		assert_non_null(strstr(call.reply.bytes, "\r\n\r\n"
+		    "<!DOCTYPE html>\n"));
+		assert_non_null(strstr(call.reply.bytes, "</html>\n"));
+	}
+}
+
 /* Faults. */
 
 /* B18: nothing is said of the reason, and nobody gets in. */
@@ -1385,6 +1407,7 @@ static const struct CMUnitTest tests[] = {
 	WEB(problem_json_where_it_is_asked_for),
 	WEB(codes_are_names),
 	WEB(answers_without_a_door_are_whole),
+	WEB(refusals_without_a_desk_are_pages_for_browsers),
 	WEB(b18_faults_let_nobody_in),
 	WEB(fault_is_logged_with_its_request),
 	WEB(fault_as_a_problem_has_the_id_too),
