@@ -323,7 +323,8 @@ reply_write(struct call *c, const char *kind, const char *body)
 	c->reply.bytes = ARENA_JOIN(c->arena, "Status: ", status_line(status),
 	    "\r\n", kind, bare ? "" : arena_printf(c->arena,
 	    "Content-Length: %zu\r\n", strlen(body)),
-	    common_lines, "X-Request-Id: ", c->id, "\r\n", extra_header(c), "\r\n",
+	    common_lines, "X-Request-Id: ", c->id, "\r\n",
+	    extra_header(c), "\r\n",
 	    bare || c->method == METHOD_HEAD ? "" : body);
 	c->reply.len = strlen(c->reply.bytes);
 }
