@@ -107,6 +107,24 @@ legible(const struct rgb *c, const char *on, const struct rgb *towards,
 	return found;
 }
 
+/* As bright as it can be: white alone would take its colour away. */
+static struct rgb
+brightest(const struct rgb *c)
+{
+	double most = c->part[0];
+	struct rgb full;
+	size_t i;
+
+	for (i = 1; i < 3; i++)
+		if (c->part[i] > most)
+			most = c->part[i];
+	if (most <= 0)
+		return white;
+	for (i = 0; i < 3; i++)
+		full.part[i] = c->part[i] / most;
+	return mix(&full, &white, 0.3);
+}
+
 static char *
 scheme(struct arena *a, const struct rgb *accent, const struct rgb *link)
 {
@@ -123,10 +141,12 @@ scheme(struct arena *a, const struct rgb *accent, const struct rgb *link)
 char *
 accent_sheet(struct arena *a, const char *color)
 {
-	struct rgb given = read_color(color), light, dark;
+	struct rgb given = read_color(color), bright, light, dark;
 
 	light = legible(&given, LIGHT_GROUND, &black, ACCENT_CONTRAST);
-	dark = legible(&given, DARK_GROUND, &white, DARK_CONTRAST);
+	bright = brightest(&given);
+	dark = legible(&given, DARK_GROUND, &bright, DARK_CONTRAST);
+	dark = legible(&dark, DARK_GROUND, &white, DARK_CONTRAST);
 	return ARENA_JOIN(a, scheme(a, &given, &light),
 	    "@media (prefers-color-scheme: dark) {\n",
 	    scheme(a, &dark, &dark), "}\n");
