@@ -103,28 +103,39 @@ mailbox_register(struct auth *auth, struct arena *a, const char *email,
 	    NOTICE_REGISTRATION, &limits, OUT_CHECK_MAIL);
 }
 
+/* *hash of the ticket that has this code; NULL: none has. */
+static enum store_status
+look_up_code(struct auth *auth, struct arena *a, const char *kind,
+    const char *email_key, const char *typed, const char **hash)
+{
+	const struct ticket code = { .kind = kind, .email_key = email_key,
+	    .created_at = clock_ms(),
+	    .code_hash = notice_code_hash(a, kind, email_key, typed) };
+
+	return code.code_hash == NULL ? STORE_GONE :
+	    store_ticket_by_code(auth->store, a, &code, hash);
+}
+
 /* The live ticket that a token, or a code beside an address, is of. */
 static enum outcome
 find(struct auth *auth, struct arena *a, const char *kind, const char *email,
     const char *token, enum outcome refused, struct ticket *out)
 {
-	struct ticket code = { .kind = kind, .created_at = clock_ms(),
-	    .email_key = email != NULL ? address_key(a, email) : NULL };
+	const char *key = email != NULL ? address_key(a, email) : NULL;
 	const char *hash = law_token_hash(a, token);
-	enum store_status status = STORE_GONE;
+	enum store_status status = STORE_OK;
 
-	if (hash == NULL && code.email_key != NULL) {
-		code.code_hash = notice_code_hash(a, kind, code.email_key,
-		    token);
-		if (code.code_hash != NULL)
-			status = store_ticket_by_code(auth->store, a, &code,
-			    &hash);
-	}
-	if (hash != NULL)
-		status = store_ticket_pending(auth->store, a, kind, hash,
+	*out = (struct ticket){ .user_id = "", .email = "",
+	    .email_key = "" };
+	if (hash == NULL)
+		status = key == NULL ? STORE_GONE :
+		    look_up_code(auth, a, kind, key, token, &hash);
+	if (status == STORE_OK)
+		status = hash == NULL ? STORE_GONE :
+		    store_ticket_pending(auth->store, a, kind, hash,
 		    clock_ms(), out);
-	if (status == STORE_OK && code.email_key != NULL &&
-	    strcmp(code.email_key, out->email_key) != 0)
+	if (status == STORE_OK && key != NULL &&
+	    strcmp(key, out->email_key) != 0)
 		status = STORE_GONE;
 	return law_outcome(status, OUT_CONFIRMED, refused);
 }
@@ -228,15 +239,15 @@ static enum outcome
 use_ticket(struct auth *auth, struct arena *a, const struct ticket *t,
     struct ticket_use *use, enum outcome good, enum outcome refused)
 {
-	struct limiter limits;
+	struct limiter *limits = arena_alloc(a, sizeof(*limits));
 
-	limiter_of_account(auth->conf, a, t->email_key, t->user_id, &limits);
+	limiter_of_account(auth->conf, a, t->email_key, t->user_id, limits);
 	use->kind = t->kind;
 	use->token_hash = t->token_hash;
 	use->email_key = t->email_key;
 	use->now = clock_ms();
-	use->limit = limits.item;
-	use->limits = limits.n;
+	use->limit = limits->item;
+	use->limits = limits->n;
 	return law_outcome(store_ticket_use(auth->store, a, use), good,
 	    refused);
 }

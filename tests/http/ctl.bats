@@ -718,7 +718,7 @@ torn() {
 	local evil=$'\e]0;x\a\tlast\nline\u009b31m\x7f'
 
 	db "INSERT INTO users VALUES ('1234567890123456789012',
-		'a$evil@x', 'a@evil', '\$y\$a', 1, 0);"
+		'a$evil@x', 'a@evil', '\$y\$a', 1, 0, '');"
 	run -0 ctl user list
 	assert_line $'a?]0;x??last?line??31m?@x\tenabled\t1970-01-01T00:00:00.001Z'
 	run -0 script -qec "$(printf '%q ' "$GATELODGECTL" \
