@@ -13,18 +13,6 @@ load helper
 	browse 'an account without script'
 }
 
-@test "a forgotten password, without script" {
-	browse 'a forgotten password without script'
-}
-
-@test "sessions are ended from another browser" {
-	browse 'sessions are ended'
-}
-
-@test "the keyboard alone will do, and the focus is on what is wrong" {
-	browse 'the keyboard alone'
-}
-
 @test "a password can be looked at, and is hidden when it is sent" {
 	browse 'a password can be looked at, and is hidden when it is sent'
 }
@@ -39,18 +27,6 @@ load helper
 
 @test "another site cannot show a page in a frame" {
 	browse 'another site cannot show a page in a frame'
-}
-
-@test "a link from another site finds the session" {
-	browse 'a link from another site finds the session'
-}
-
-@test "a login goes on to an origin that is listed, and to no other" {
-	browse 'a login goes on to an origin that is listed, and to no other'
-}
-
-@test "a browser that keeps no cookies is told so" {
-	browse 'a browser that keeps no cookies is told so'
 }
 
 @test "each case of pages.js is a test here" {
