@@ -149,17 +149,11 @@ const measure = (page) => page.evaluate(() => ({
 		e.getBoundingClientRect().height < 44).length,
 }));
 
-/*
- * On each screen, in each scheme; what does not depend on them, once.  With
- * BRIEF in the environment each scheme has but one screen.
- */
+/* On each screen, in each scheme; what does not depend on them, once. */
 async function looksRight(page, name, language) {
 	await page.evaluate(axe.source);
 	for (const colorScheme of ["light", "dark"]) {
 		for (const [screen, size] of Object.entries(SCREENS)) {
-			if (process.env.BRIEF && (screen === "desktop") !==
-				(colorScheme === "light"))
-				continue;
 			const what = `${name}, ${screen}, ${colorScheme}`;
 			const all = screen === "desktop" &&
 				colorScheme === "light";
