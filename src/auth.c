@@ -475,6 +475,23 @@ auth_change_password(struct auth *auth, struct arena *a,
 }
 
 enum outcome
+auth_language(struct auth *auth, struct arena *a, const struct session *s,
+    const char *tag)
+{
+	const struct lang *lang = auth->conf->lang;
+	const char *chosen = "";
+
+	if (strcmp(tag, AUTH_LANGUAGE_AUTO) != 0) {
+		if (!lang_has(lang, tag))
+			return OUT_UNKNOWN_LANGUAGE;
+		chosen = lang_choose(lang, tag, NULL);
+	}
+	return law_outcome(store_user_language(auth->store, a, s->user_id,
+	    chosen, law_entry(auth, a, EVENT_LANGUAGE_CHANGED, s->user_id,
+	    NULL)), OUT_LANGUAGE_SET, OUT_NO_SESSION);
+}
+
+enum outcome
 auth_delete(struct auth *auth, struct arena *a, const struct session *s,
     const char *password)
 {

@@ -77,6 +77,14 @@ enum outcome	 auth_confirm(struct auth *, struct arena *,
 enum outcome	 auth_change_password(struct auth *, struct arena *,
 		    const struct session *, const char *current,
 		    const char *new_password);
+/* In place of a tag: the language that the browser says. */
+#define AUTH_LANGUAGE_AUTO	"auto"
+/*
+ * OUT_LANGUAGE_SET, OUT_UNKNOWN_LANGUAGE: what pages and mails are written in;
+ * a tag that there is a catalogue of.
+ */
+enum outcome	 auth_language(struct auth *, struct arena *,
+		    const struct session *, const char *tag);
 /*
  * OUT_ACCOUNT_DELETED, OUT_WRONG_PASSWORD, OUT_TOO_OFTEN.  All that is held on
  * it goes.

@@ -126,6 +126,8 @@ dossier_members(struct arena *a, const struct account *account,
 	*out++ = text_member("email", account->user.email);
 	*out++ = text_member("created", dossier_time(a,
 	    account->user.created_at));
+	*out++ = text_member("language", account->user.language[0] != '\0' ?
+	    account->user.language : AUTH_LANGUAGE_AUTO);
 	*out++ = groups(a, account);
 	*out++ = devices(a, account);
 	*out = events(a, account);

@@ -15,7 +15,8 @@ FIELD(FIELD_PASSWORD, "password", 511, password)			\
 FIELD(FIELD_CURRENT_PASSWORD, "current_password", 511, password)	\
 FIELD(FIELD_NEW_PASSWORD, "new_password", 511, password)		\
 FIELD(FIELD_RESET_TOKEN, "reset_token", 128, text)			\
-FIELD(FIELD_TOKEN, "token", 128, text)
+FIELD(FIELD_TOKEN, "token", 128, text)					\
+FIELD(FIELD_LANGUAGE, "language", 35, text)
 
 enum field {
 #define FIELD_ID(id, wire, longest, check) id,

@@ -220,14 +220,17 @@ gate_caller(struct call *c)
 	return true;
 }
 
+/* What is drawn for anybody greets who is known, in their language. */
 static bool
 gate_session(struct call *c)
 {
 	enum outcome outcome;
 
-	if (c->route->who == WHO_ANYBODY)
+	if (c->route->who == WHO_ANYBODY && c->route->show == NULL)
 		return true;
 	outcome = auth_whose(c->auth, c->arena, &c->caller, &c->session);
+	if (c->route->who == WHO_ANYBODY)
+		return true;
 	if (outcome == OUT_PROFILE && c->route->who == WHO_PROVED)
 		outcome = auth_proved(&c->session);
 	return outcome == OUT_PROFILE || refuse(c, outcome);

@@ -155,6 +155,13 @@ handle_report(struct call *c)
 }
 
 void
+handle_language(struct call *c)
+{
+	reply_about(c, auth_language(c->auth, c->arena, &c->session,
+	    c->field[FIELD_LANGUAGE]), "language");
+}
+
+void
 handle_delete_account(struct call *c)
 {
 	enum outcome outcome;

@@ -24,6 +24,7 @@ void	handle_change_email(struct call *);
 void	handle_confirm_email(struct call *);
 void	handle_undo_email(struct call *);
 void	handle_report(struct call *);
+void	handle_language(struct call *);
 void	handle_delete_account(struct call *);
 void	handle_export(struct call *);
 void	handle_reset_begin(struct call *);

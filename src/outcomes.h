@@ -50,6 +50,8 @@ OUTCOME(OUT_SESSION_ENDED, 204, NULL, "session_ended",			\
 OUTCOME(OUT_CONFIRMED, 204, NULL, "confirmed", "password.confirmed", 0)	\
 OUTCOME(OUT_PASSWORD_CHANGED, 200, "Password updated",			\
     "password_changed", "password.changed", 0)				\
+OUTCOME(OUT_LANGUAGE_SET, 200, "language set", "language_set",		\
+    "language.changed", 0)						\
 OUTCOME(OUT_EXPORT, 200, NULL, "exported", "profile.exported", 0)	\
 OUTCOME(OUT_ACCOUNT_DELETED, 204, NULL, "account_deleted",		\
     "user.deleted", 0)							\
@@ -108,6 +110,8 @@ OUTCOME(OUT_WEAK_DATE, 400,						\
 OUTCOME(OUT_WEAK_PLAIN, 400,						\
     " is too easy to guess: add a few words",				\
     "password_weak", "password.refused", 0)				\
+OUTCOME(OUT_UNKNOWN_LANGUAGE, 400, " is none that this site speaks",	\
+    "unknown_language", "field.refused", 0)				\
 OUTCOME(OUT_NO_MAIL, 503, "this site sends no mail yet",		\
     "mail_unavailable", "mail.unavailable", 3600)			\
 /* Refusals of the gates. */						\
@@ -189,6 +193,7 @@ EVENT(EVENT_RESET_FINISHED, "reset.finished", WITH_CHANGE)		\
 EVENT(EVENT_SESSION_ENDED, "session.ended", WITH_CHANGE)		\
 EVENT(EVENT_PASSWORD_CONFIRMED, "password.confirmed", WITH_CHANGE)	\
 EVENT(EVENT_PASSWORD_CHANGED, "password.changed", WITH_CHANGE)		\
+EVENT(EVENT_LANGUAGE_CHANGED, "language.changed", WITH_CHANGE)		\
 EVENT(EVENT_USER_DELETED, "user.deleted", WITH_CHANGE)			\
 EVENT(EVENT_REGISTRATION_STARTED, "registration.started", WITH_CHANGE)	\
 EVENT(EVENT_ADDRESS_STARTED, "address.started", WITH_CHANGE)		\

@@ -45,7 +45,7 @@ page_preferred(const struct call *c, bool even)
 const char *
 page_language(const struct call *c)
 {
-	return lang_choose(c->conf->lang, NULL,
+	return lang_choose(c->conf->lang, c->session.language,
 	    call_text(c, PARAM_LANGUAGE));
 }
 

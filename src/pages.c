@@ -8,15 +8,6 @@
 #include "page.h"
 #include "reply.h"
 
-/* A page that anybody may open greets who is known. */
-static bool
-is_known(struct call *c)
-{
-	return c->session.user_id != NULL || (c->caller.token != NULL &&
-	    auth_whose(c->auth, c->arena, &c->caller, &c->session) ==
-	    OUT_PROFILE);
-}
-
 void
 handle_page(struct call *c)
 {
@@ -26,7 +17,6 @@ handle_page(struct call *c)
 void
 show_home(struct call *c)
 {
-	(void)is_known(c);
 	value_flag(c->arena, page_values(c), "open",
 	    strcmp(c->conf->registration, "open") == 0);
 	page_show(c, "home");
@@ -35,7 +25,6 @@ show_home(struct call *c)
 void
 show_login(struct call *c)
 {
-	(void)is_known(c);
 	value_flag(c->arena, page_values(c), "open",
 	    strcmp(c->conf->registration, "open") == 0);
 	page_input(c, FIELD_EMAIL, "username");
@@ -50,7 +39,8 @@ show_login(struct call *c)
 void
 handle_arrival(struct call *c)
 {
-	reply_outcome(c, is_known(c) ? OUT_PROFILE : OUT_NO_COOKIE);
+	reply_outcome(c, c->session.user_id != NULL ? OUT_PROFILE :
+	    OUT_NO_COOKIE);
 }
 
 void
@@ -62,7 +52,6 @@ show_arrival(struct call *c)
 void
 show_logout(struct call *c)
 {
-	(void)is_known(c);
 	page_show(c, "logout");
 }
 
@@ -225,6 +214,8 @@ put_account(struct call *c)
 	put_time(c, page_values(c), "created", account->user.created_at);
 	for (i = 0; i < account->groups; i++)
 		value_item_text(c->arena, list, account->group[i]);
+	if (lang_has(c->conf->lang, c->session.language))
+		page_phrase(c, page_values(c), "language", "language");
 	return OUT_EXPORT;
 }
 
@@ -249,6 +240,35 @@ show_password(struct call *c)
 	page_input(c, FIELD_CURRENT_PASSWORD, "current-password");
 	page_input(c, FIELD_NEW_PASSWORD, "new-password");
 	page_show(c, "password");
+}
+
+static struct value *
+put_language(struct call *c, struct value *list, const char *tag, bool chosen)
+{
+	struct value *item = value_item(c->arena, list);
+
+	value_text(c->arena, item, "tag", tag);
+	value_flag(c->arena, item, "chosen", chosen);
+	return item;
+}
+
+void
+show_language(struct call *c)
+{
+	struct value *list = value_list(c->arena, page_values(c),
+	    "languages"), *item;
+	const char *own = c->session.language, *tag;
+	size_t i;
+
+	item = put_language(c, list, AUTH_LANGUAGE_AUTO, own[0] == '\0');
+	page_phrase(c, item, "name", "page.language.auto");
+	for (i = 0; (tag = lang_at(c->conf->lang, i)) != NULL; i++) {
+		item = put_language(c, list, tag, strcmp(tag, own) == 0);
+		value_text(c->arena, item, "lang", tag);
+		value_text(c->arena, item, "name", lang_text(c->conf->lang,
+		    tag, "language"));
+	}
+	page_show(c, "language");
 }
 
 void

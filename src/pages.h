@@ -33,6 +33,7 @@ void	show_undo(struct call *);
 void	show_report(struct call *);
 void	show_account(struct call *);
 void	show_password(struct call *);
+void	show_language(struct call *);
 void	show_confirm(struct call *);
 void	show_export(struct call *);
 void	show_delete(struct call *);

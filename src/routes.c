@@ -72,6 +72,11 @@ static const struct route routes[] = {
 	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_EMAIL },
 	    .handler = handle_change_email },
 
+	{ .method = METHOD_PUT, .path = "/profile/language",
+	    .name = "PUT /profile/language", .who = WHO_SESSION,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_LANGUAGE },
+	    .handler = handle_language },
+
 	{ .method = METHOD_POST, .path = "/profile/email/confirm",
 	    .name = "POST /profile/email/confirm", .who = WHO_ANYBODY,
 	    .cost = COST_WRITE, .fields = 2, .optional = 1,
@@ -240,6 +245,17 @@ static const struct route routes[] = {
 	    FIELD_CURRENT_PASSWORD, FIELD_NEW_PASSWORD },
 	    .page = true, .show = show_password, .then = "/account",
 	    .handler = handle_change_password },
+
+	{ .method = METHOD_GET, .path = "/account/language",
+	    .name = "GET /account/language", .who = WHO_SESSION,
+	    .cost = COST_QUICK, .page = true, .show = show_language,
+	    .handler = handle_page },
+
+	{ .method = METHOD_POST, .path = "/account/language",
+	    .name = "POST /account/language", .who = WHO_SESSION,
+	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_LANGUAGE },
+	    .page = true, .show = show_language, .then = "/account",
+	    .handler = handle_language },
 
 	{ .method = METHOD_GET, .path = "/account/confirm",
 	    .name = "GET /account/confirm", .who = WHO_SESSION,

@@ -48,6 +48,8 @@ STATEMENT(USER_SET_PASSWORD, "tt", "t",					\
 STATEMENT(USER_CHANGE_PASSWORD, "ttt", "t",				\
     "UPDATE users SET password_hash = $1"				\
     " WHERE id = $2 AND password_hash = $3 RETURNING id")		\
+STATEMENT(USER_SET_LANGUAGE, "tt", "t",					\
+    "UPDATE users SET language = $1 WHERE id = $2 RETURNING id")	\
 STATEMENT(USER_SET_DISABLED, "nt", "t",					\
     "UPDATE users SET disabled_at = $1 WHERE email_key = $2"		\
     " RETURNING id")							\
@@ -74,9 +76,9 @@ STATEMENT(SESSIONS_CROWD, "ttnnn", "",					\
     " (SELECT token_hash FROM sessions WHERE user_id = $1"		\
     " AND token_hash <> $2 AND expires_at > $3"				\
     " ORDER BY created_at DESC LIMIT $4 OFFSET $5)")			\
-STATEMENT(SESSION_BY_TOKEN, "tn", "ttnnnn",				\
+STATEMENT(SESSION_BY_TOKEN, "tn", "ttnnnnt",				\
     "SELECT s.user_id, u.email, s.created_at, s.ends_at,"		\
-    " s.last_seen_at, s.proved_at"					\
+    " s.last_seen_at, s.proved_at, u.language"				\
     " FROM sessions s JOIN users u ON u.id = s.user_id"			\
     " WHERE s.token_hash = $1 AND s.expires_at > $2")			\
 STATEMENT(SESSIONS_OF_USER, "tn", "tnnntt",				\

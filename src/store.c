@@ -342,6 +342,14 @@ store_user_by_id(struct store *s, struct arena *a, const char *id,
 }
 
 enum store_status
+store_user_language(struct store *s, struct arena *a, const char *id,
+    const char *language, const struct entry *record)
+{
+	return write_single(s, a, USER_SET_LANGUAGE, ARGS(DB_TEXT(language),
+	    DB_TEXT(id)), record);
+}
+
+enum store_status
 store_user_delete_own(struct store *s, struct arena *a,
     const struct session *session, const char *verified_hash,
     const struct entry *record)
@@ -759,7 +767,7 @@ store_session_by_token(struct store *s, struct arena *a,
 		    .user_id = row[0].text, .email = row[1].text,
 		    .created_at = row[2].number, .ends_at = row[3].number,
 		    .last_seen_at = row[4].number,
-		    .proved_at = row[5].number };
+		    .proved_at = row[5].number, .language = row[6].text };
 	return status;
 }
 

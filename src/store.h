@@ -49,7 +49,7 @@ struct user {
 	const char	*password_hash;
 	int64_t		 created_at;
 	int64_t		 disabled_at;	/* 0: it is open */
-	const char	*language;	/* to write to it in; "" for any */
+	const char	*language;	/* its tag; "": as the browser says */
 };
 
 struct session {
@@ -63,6 +63,7 @@ struct session {
 	int64_t		 ends_at;	/* in any case */
 	int64_t		 last_seen_at;
 	int64_t		 proved_at;	/* when the password was shown */
+	const char	*language;	/* the account's */
 };
 
 /* A bucket of failures, by its key, and what is to become of it. */
@@ -192,6 +193,10 @@ enum store_status store_user_by_email(struct store *, struct arena *,
 
 enum store_status store_user_by_id(struct store *, struct arena *,
 		    const char *id, struct user *out);
+/* The tag, or "", is not looked at. */
+enum store_status store_user_language(struct store *, struct arena *,
+		    const char *id, const char *language,
+		    const struct entry *record);
 /*
  * With all that is held on it.  STORE_GONE if meanwhile the session has ended,
  * or the account's password hash is no longer the verified one.

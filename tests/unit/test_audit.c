@@ -560,6 +560,8 @@ walk_with_a_session(void)
 	(void)step("DELETE", "/sessions/others", NULL);
 	(void)step("DELETE", "/sessions/"
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL);
+	(void)step("PUT", "/profile/language", "language=tlh");
+	(void)step("PUT", "/profile/language", "language=fr");
 	(void)step("PUT", "/profile/password", PAIR("current_password=%s"
 	    "&new_password=%s", "wrong", OTHER));
 	(void)step("PUT", "/profile/password", PAIR("current_password=%s"

@@ -1024,6 +1024,7 @@ doors_are_those_of_the_contract(void **state)
 	    "POST /sessions/confirm", "DELETE /sessions/others",
 	    "DELETE /sessions/{id}", "GET /profile", "DELETE /profile",
 	    "PUT /profile/password", "PUT /profile/email",
+	    "PUT /profile/language",
 	    "POST /profile/email/confirm", "POST /profile/email/undo",
 	    "POST /report", "GET /profile/export",
 	    "POST /reset_password", "PUT /reset_password",
@@ -1037,7 +1038,8 @@ doors_are_those_of_the_contract(void **state)
 	    "POST /account/email", "GET /address", "POST /address",
 	    "GET /undo", "POST /undo", "GET /report",
 	    "GET /account/password",
-	    "POST /account/password", "GET /account/confirm",
+	    "POST /account/password", "GET /account/language",
+	    "POST /account/language", "GET /account/confirm",
 	    "POST /account/confirm", "GET /account/export",
 	    "POST /account/export", "GET /account/delete",
 	    "POST /account/delete", "GET /.well-known/change-password",
@@ -1118,7 +1120,8 @@ v6_4_2_fields_are_those_of_the_contract(void **state)
 	static const char *const real[] = { FIELDS(WIRE) };
 #undef WIRE
 	static const char *const names[] = { "email", "password",
-	    "current_password", "new_password", "reset_token", "token" };
+	    "current_password", "new_password", "reset_token", "token",
+	    "language" };
 	size_t i;
 
 	(void)state;

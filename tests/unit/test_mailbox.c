@@ -452,6 +452,36 @@ b20_ticket_of_another_kind_is_refused(void **state)
 	    ANOTHER), 403);
 }
 
+/* Whatever the browser says that something is done in. */
+static void
+mails_are_in_the_language_that_the_account_has_chosen(void **state)
+{
+	struct answer *a;
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	a = send_in(cookie, "PUT", "/profile/language", "language=fr");
+	assert_int_equal(a->status, 200);
+	assert_string_equal(a->body, "{\"message\":\"language set\"}\n");
+	assert_string_equal(helper_member(send_in(cookie, "GET",
+	    "/profile/export", NULL), "language"), "fr");
+	assert_int_equal(ASK(.method = "POST", .uri = "/reset_password",
+	    .body = "email=" EMAIL, .type = HELPER_FORM, .param = {
+	    "HTTP_ACCEPT_LANGUAGE=en" })->status, 202);
+	assert_string_equal(text("SELECT language FROM mails WHERE kind ="
+	    " 'reset'"), "fr");
+	a = send_in(cookie, "PUT", "/profile/language", "language=fr-CH");
+	assert_int_equal(a->status, 400);
+	assert_string_equal(helper_member(a, "message"),
+	    "language is none that this site speaks");
+	assert_int_equal(send_in(cookie, "PUT", "/profile/language",
+	    "language=auto")->status, 200);
+	assert_string_equal(helper_member(send_in(cookie, "GET",
+	    "/profile/export", NULL), "language"), "auto");
+}
+
 /* The address. */
 
 static void
@@ -876,6 +906,7 @@ main(void)
 		BOX(nobody_is_told_of_a_disabled_account),
 		BOX(b2_link_is_a_path_whatever_the_request_says),
 		BOX(b20_ticket_of_another_kind_is_refused),
+		BOX(mails_are_in_the_language_that_the_account_has_chosen),
 		BOX(new_address_counts_once_it_is_confirmed),
 		BOX(address_wants_a_recent_proof),
 		BOX(b9_address_that_is_taken_is_not_told_of),

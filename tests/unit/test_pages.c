@@ -257,7 +257,7 @@ every_page_is_whole_and_leads_to_doors(void **state)
 		has_header(get(r[i].path), "Content-Security-Policy", CSP);
 		is_whole(get(r[i].path));
 	}
-	assert_int_equal(pages, 17);
+	assert_int_equal(pages, 18);
 	cookie = NULL;
 	is_whole(get("/"));
 	is_whole(get("/login"));
@@ -1112,6 +1112,53 @@ page_is_in_the_browsers_language(void **state)
 	says(a, "Il y a une erreur dans ce que vous avez saisi.");
 }
 
+/* Also where anybody may come, and where a mail is written. */
+static void
+language_of_an_account_goes_before_the_browsers(void **state)
+{
+	char *language;
+
+	(void)state;
+	enroll();
+	log_in();
+	says(get("/account"), "<dd><span>As your browser says</span>");
+	says(get("/account/language"), "value=\"auto\" checked");
+	leads(post("/account/language", "language=FR"),
+	    "/account?done=language_set");
+	says(get("/account?done=language_set"), "<html lang=\"fr\">");
+	says(get("/account"), "<dd><span>Fran\303\247ais</span>");
+	says(get("/account/language"), "value=\"fr\" checked");
+	says(get("/"), "<html lang=\"fr\">");
+	says(post("/login", "email=x"), "<html lang=\"fr\">");
+	language = helper_text(bed.store, "SELECT language FROM users");
+	assert_string_equal(language, "fr");
+	free(language);
+	leads(post("/account/language", "language=auto"),
+	    "/account?done=language_set");
+	says(get("/account"), "<html lang=\"en\">");
+}
+
+static void
+language_that_nobody_speaks_is_refused(void **state)
+{
+	static const char *const none[] = { "language=tlh", "language=",
+	    "language=fr-CH", "language=../en", "language=en%00" };
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	enroll();
+	log_in();
+	for (i = 0; i < HELPER_COUNT(none); i++) {
+		a = post("/account/language", none[i]);
+		is_page(a, 400);
+		is_whole(a);
+		says(a, "role=\"alert\"");
+	}
+	assert_int_equal(helper_number(bed.store, "SELECT count(*) FROM users"
+	    " WHERE language = ''"), 1);
+}
+
 static void
 every_refusal_is_said_in_every_language(void **state)
 {
@@ -1292,6 +1339,8 @@ main(void)
 		PAGE(mail_is_in_the_language_of_the_page),
 		PAGE(whoever_tries_too_often_is_told_how_long_to_wait),
 		PAGE(page_is_in_the_browsers_language),
+		PAGE(language_of_an_account_goes_before_the_browsers),
+		PAGE(language_that_nobody_speaks_is_refused),
 		PAGE(every_refusal_is_said_in_every_language),
 		PAGE(asset_under_its_digest_is_kept_for_good),
 		PAGE(asset_under_another_address_is_asked_for_again),
