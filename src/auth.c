@@ -394,16 +394,32 @@ find_events(struct auth *auth, struct arena *a, struct account *out)
 	return status;
 }
 
+static enum store_status
+find_account(struct auth *auth, struct arena *a, const struct session *s,
+    struct account *out)
+{
+	enum store_status status;
+
+	status = store_user_by_id(auth->store, a, s->user_id, &out->user);
+	return status != STORE_OK ? status : store_groups(auth->store, a,
+	    s->user_id, out->group, &out->groups);
+}
+
+enum outcome
+auth_account(struct auth *auth, struct arena *a, const struct session *s,
+    struct account *out)
+{
+	return law_outcome(find_account(auth, a, s, out), OUT_PROFILE,
+	    OUT_NO_SESSION);
+}
+
 enum outcome
 auth_export(struct auth *auth, struct arena *a, const struct session *s,
     struct account *out)
 {
 	enum store_status status;
 
-	status = store_user_by_id(auth->store, a, s->user_id, &out->user);
-	if (status == STORE_OK)
-		status = store_groups(auth->store, a, s->user_id, out->group,
-		    &out->groups);
+	status = find_account(auth, a, s, out);
 	if (status == STORE_OK)
 		status = store_devices_of(auth->store, a, s->user_id,
 		    clock_ms(), out->device, &out->devices);

@@ -103,7 +103,10 @@ struct account {
 	size_t		 events;	/* the newest first */
 	struct chain_row event[2 * AUTH_EVENTS_MAX];
 };
-/* OUT_EXPORT, OUT_NO_SESSION */
+/* OUT_PROFILE, OUT_NO_SESSION: fills the user and the groups. */
+enum outcome	 auth_account(struct auth *, struct arena *,
+		    const struct session *, struct account *out);
+/* OUT_EXPORT, OUT_NO_SESSION: fills all of it. */
 enum outcome	 auth_export(struct auth *, struct arena *,
 		    const struct session *, struct account *out);
 

@@ -693,9 +693,16 @@ open_keys(cfg_t *cfg, struct conf *c)
 static bool
 open_words(struct conf *c)
 {
+	struct arena *a;
+
 	c->shelf = shelf_open(c->templates, complain_to);
-	if (c->shelf != NULL)
-		c->lang = lang_open(c->shelf, complain_to);
+	if (c->shelf == NULL)
+		return false;
+	a = arena_new();
+	shelf_add(c->shelf, "assets/accent.css",
+	    accent_sheet(a, c->site_color));
+	arena_free(a);
+	c->lang = lang_open(c->shelf, complain_to);
 	return c->lang != NULL;
 }
 

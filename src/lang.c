@@ -106,8 +106,7 @@ take_text(struct reading *r, const struct json_text *t)
 	if (!is_key(t->name))
 		complain(r, ARENA_JOIN(r->scratch, ": \"", t->name,
 		    "\" cannot be a key"));
-	else if (!template_check(r->scratch, t->name, t->text, true, NULL,
-	    NULL, &error))
+	else if (!template_is_phrase(r->scratch, t->name, t->text, &error))
 		complain(r, ARENA_JOIN(r->scratch, ": ", error));
 	else if (!put_text(r->catalogue, t->name, t->text))
 		complain(r, ARENA_JOIN(r->scratch, ": ", t->name,

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "accent.h"
 #include "accept.h"
 #include "digest.h"
 #include "log.h"
@@ -67,29 +66,6 @@ asset(struct call *c, const char *name)
 	    c->conf->base_path, name, VERSION_LEN, file->etag);
 }
 
-const char *
-page_accent(struct call *c, const char **etag)
-{
-	char *text = accent_sheet(c->arena, c->conf->site_color);
-	char *digest = arena_alloc(c->arena, DIGEST_TOKEN_LEN + 1);
-	unsigned char sum[DIGEST_SHA256_BYTES];
-
-	digest_sha256(text, strlen(text), sum);
-	text_base64url(sum, sizeof(sum), digest);
-	*etag = digest;
-	return text;
-}
-
-static const char *
-accent_link(struct call *c)
-{
-	const char *etag;
-
-	(void)page_accent(c, &etag);
-	return arena_printf(c->arena, "%s/assets/accent.css?v=%.*s",
-	    c->conf->base_path, VERSION_LEN, etag);
-}
-
 /* "40 s", "5 min": understood without a language. */
 static const char *
 wait_text(struct call *c)
@@ -118,7 +94,7 @@ page_values(struct call *c)
 	value_text(a, root, "site", c->conf->site);
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));
-	value_text(a, root, "accent", accent_link(c));
+	value_text(a, root, "accent", asset(c, "assets/accent.css"));
 	value_text(a, root, "script", asset(c, "assets/page.js"));
 	value_text(a, root, "logo", asset(c, "assets/logo.svg"));
 	value_text(a, root, "onward", c->onward);

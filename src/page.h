@@ -46,8 +46,6 @@ void		 page_input(struct call *, enum field,
 /* The same, with a value that is ours. */
 void		 page_input_value(struct call *, enum field,
 		    const char *autocomplete, const char *value);
-/* The style sheet of the site's colour, and what tells it from others. */
-const char	*page_accent(struct call *, const char **etag);
 /*
  * To a path of ours (303).  What was done, and where to go on after that, are
  * told there; either may be NULL.

@@ -208,15 +208,15 @@ put_account(struct call *c)
 	size_t i;
 
 	account = arena_alloc(c->arena, sizeof(*account));
-	outcome = auth_export(c->auth, c->arena, &c->session, account);
-	if (outcome != OUT_EXPORT)
+	outcome = auth_account(c->auth, c->arena, &c->session, account);
+	if (outcome != OUT_PROFILE)
 		return outcome;
 	put_time(c, page_values(c), "created", account->user.created_at);
 	for (i = 0; i < account->groups; i++)
 		value_item_text(c->arena, list, account->group[i]);
 	if (lang_has(c->conf->lang, c->session.language))
 		page_phrase(c, page_values(c), "language", "language");
-	return OUT_EXPORT;
+	return outcome;
 }
 
 /* What cannot be read is said in place of the page. */
@@ -228,7 +228,7 @@ show_account(struct call *c)
 	outcome = put_sessions(c);
 	if (outcome == OUT_SESSIONS)
 		outcome = put_account(c);
-	if (outcome == OUT_EXPORT)
+	if (outcome == OUT_PROFILE)
 		page_show(c, "account");
 	else
 		reply_outcome(c, outcome);
@@ -334,9 +334,7 @@ handle_style(struct call *c)
 void
 handle_accent(struct call *c)
 {
-	const char *etag, *text = page_accent(c, &etag);
-
-	reply_text(c, "text/css", text, etag, is_versioned(c, etag));
+	give_asset(c, "assets/accent.css", "text/css");
 }
 
 void

@@ -10,11 +10,13 @@
 
 #include "digest.h"
 #include "heap.h"
+#include "log.h"
 #include "template.h"
 #include "text.h"
 #include "unicode.h"
 
 #define LANGUAGES_MAX	64	/* that an operator adds */
+#define MADE_MAX	1	/* by shelf_add */
 #define ENTRIES_MAX	1000	/* of an operator's directory */
 #define BYTE_ORDER_MARK	"\xef\xbb\xbf"
 
@@ -30,9 +32,11 @@ static const struct builtin builtins[] = {
 
 #define BUILTINS	(sizeof(builtins) / sizeof(builtins[0]))
 
+#define FILES_MAX	(BUILTINS + LANGUAGES_MAX)
+
 struct shelf {
 	size_t		 n;
-	struct shelf_file file[BUILTINS + LANGUAGES_MAX];
+	struct shelf_file file[FILES_MAX + MADE_MAX];
 };
 
 /* The way through an operator's directory. */
@@ -84,19 +88,19 @@ shelf_builtin(const char *name)
 	return NULL;
 }
 
-static const char *
-find_text(const void *where, const char *name)
+static const struct template *
+find_template(const void *where, const char *name)
 {
 	const struct shelf_file *file = shelf_find(where, name);
 
-	return file != NULL ? file->text : NULL;
+	return file != NULL ? file->template : NULL;
 }
 
 const char *
 shelf_render(const struct shelf *s, struct arena *a, const char *name,
     const struct value *context, const char **error)
 {
-	struct template_files files = { find_text, s };
+	struct template_files files = { find_template, s };
 
 	return template_render(a, &files, name, context, error);
 }
@@ -246,18 +250,18 @@ see_partial(void *where, char sign, struct slice name)
 }
 
 static void
-check_template(struct visit *v, const char *path, const char *text)
+read_template(struct visit *v, struct shelf_file *file)
 {
-	struct arena *a = arena_new();
-	struct partials partials = { v, a, path };
+	struct partials partials = { v, v->arena, file->path };
 	const char *error;
 
-	if (!template_check(a, path, text, false, see_partial, &partials,
-	    &error)) {
+	file->template = template_read(v->arena, file->path, file->text,
+	    see_partial, &partials, &error);
+	if (file->template == NULL) {
 		v->faults++;
 		v->complain(error);
 	}
-	arena_free(a);
+	arena_wipe(v->arena);
 }
 
 /* Where a file of ours stands, or a place for one that is not ours. */
@@ -269,7 +273,7 @@ place_for(struct shelf *s, const char *name)
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->file[i].name, name) == 0)
 			return &s->file[i];
-	if (s->n == BUILTINS + LANGUAGES_MAX)
+	if (s->n == FILES_MAX)
 		return NULL;
 	return &s->file[s->n++];
 }
@@ -286,8 +290,6 @@ take_file(struct visit *v, const char *path, const char *name)
 	}
 	if ((text = read_file(v, path)) == NULL)
 		return;
-	if (is_template(name))
-		check_template(v, path, text);
 	place = place_for(v->shelf, name);
 	if (place == NULL) {
 		complain(v, path, "is one language too many");
@@ -336,19 +338,6 @@ visit_directory(struct visit *v, const char *dir, const char *below)
 	(void)closedir(d);
 }
 
-/* False after complaints. */
-static bool
-take_directory(struct shelf *s, const char *dir,
-    void (*complain_to)(const char *))
-{
-	struct visit v = { .shelf = s, .complain = complain_to };
-
-	v.arena = arena_new();
-	visit_directory(&v, dir, "");
-	arena_free(v.arena);
-	return v.faults == 0;
-}
-
 static char *
 etag_of(const char *text, size_t len)
 {
@@ -366,13 +355,35 @@ etag_of(const char *text, size_t len)
 }
 
 static void
-finish(struct shelf *s)
+sort(struct shelf *s)
 {
+	qsort(s->file, s->n, sizeof(s->file[0]), compare_files);
+}
+
+static void
+finish(struct visit *v)
+{
+	struct shelf *s = v->shelf;
 	struct shelf_file *file;
 
-	qsort(s->file, s->n, sizeof(s->file[0]), compare_files);
-	for (file = s->file; file < s->file + s->n; file++)
+	sort(s);
+	for (file = s->file; file < s->file + s->n; file++) {
 		file->etag = etag_of(file->text, file->len);
+		if (is_template(file->name))
+			read_template(v, file);
+	}
+}
+
+void
+shelf_add(struct shelf *s, const char *name, const char *text)
+{
+	if (s->n == FILES_MAX + MADE_MAX)
+		log_abort("the shelf is full");
+	s->file[s->n++] = (struct shelf_file){ .name = heap_strdup(name),
+	    .path = heap_strdup(name), .text = heap_strdup(text),
+	    .len = strlen(text), .etag = etag_of(text, strlen(text)),
+	    .own = true };
+	sort(s);
 }
 
 void
@@ -383,6 +394,7 @@ shelf_close(struct shelf *s)
 	if (s == NULL)
 		return;
 	for (file = s->file; file < s->file + s->n; file++) {
+		template_free(file->template);
 		free((char *)file->etag);
 		if (file->own) {
 			free((char *)file->name);
@@ -397,6 +409,8 @@ struct shelf *
 shelf_open(const char *dir, void (*complain_to)(const char *))
 {
 	struct shelf *s = heap_zeroed(1, sizeof(*s));
+	struct visit v = { .shelf = s, .complain = complain_to,
+	    .arena = arena_new() };
 
 	for (s->n = 0; s->n < BUILTINS; s->n++) {
 		s->file[s->n].name = s->file[s->n].path =
@@ -404,11 +418,12 @@ shelf_open(const char *dir, void (*complain_to)(const char *))
 		s->file[s->n].text = text_of(&builtins[s->n]);
 		s->file[s->n].len = builtins[s->n].len;
 	}
-	if (dir != NULL && dir[0] != '\0' &&
-	    !take_directory(s, dir, complain_to)) {
-		shelf_close(s);
-		return NULL;
-	}
-	finish(s);
-	return s;
+	if (dir != NULL && dir[0] != '\0')
+		visit_directory(&v, dir, "");
+	finish(&v);
+	arena_free(v.arena);
+	if (v.faults == 0)
+		return s;
+	shelf_close(s);
+	return NULL;
 }

@@ -12,7 +12,7 @@
  * a template must be one.  What begins with a dot or ends in "~" is passed
  * over.
  *
- * A shelf never changes; any number of threads may read it.
+ * Once it is filled it does not change; any number of threads may read it.
  */
 #ifndef SHELF_H
 #define SHELF_H
@@ -33,7 +33,8 @@ struct shelf_file {
 	const char	*text;		/* a NUL after it */
 	size_t		 len;
 	const char	*etag;		/* SHA-256 in hexadecimal, no quotes */
-	bool		 own;		/* an operator's */
+	bool		 own;		/* an operator's, or added */
+	struct template	*template;	/* what it is read as; or NULL */
 };
 
 struct shelf;
@@ -45,6 +46,9 @@ struct shelf;
 struct shelf	*shelf_open(const char *dir,
 		    void (*complain)(const char *message));
 void		 shelf_close(struct shelf *);
+/* Sets one more beside them, which is made and not there from the start. */
+void		 shelf_add(struct shelf *, const char *name,
+		    const char *text);
 /* NULL if there is none.  All of them live as long as the shelf. */
 const struct shelf_file *shelf_find(const struct shelf *, const char *name);
 /* All files, by their names; NULL after the last. */

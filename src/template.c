@@ -1,7 +1,11 @@
 #include "template.h"
 
+#include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "heap.h"
 
 #define ROOM_FIRST	4096	/* bytes of output; doubled as it grows */
 
@@ -24,24 +28,21 @@ struct node {
 	struct slice	 indent;	/* of a partial that stands alone */
 };
 
-struct program {
+struct template {
 	const char	*name;		/* of the file, or of the phrase */
 	const char	*text;
 	bool		 phrase;
-	struct node	*node;
+	struct template	*next;		/* that this rendering has read */
 	size_t		 n;
-	struct program	*next;
+	struct node	 node[];
 };
 
 struct job {
 	struct arena	*arena;
 	const char	*error;
-	template_see	*see;
-	void		*seer;
-
 	const struct template_files *files;
-	struct program	*programs;	/* that were read */
-	size_t		 tags;
+	struct template	*phrases;	/* that were read */
+	size_t		 tags;		/* of them */
 	size_t		 steps;
 	int		 depth;
 	const struct value *frame[TEMPLATE_DEPTH_MAX + 1];
@@ -53,11 +54,11 @@ struct job {
 
 /* Tells what is wrong, unless something was before. */
 static bool
-fault(struct job *j, const char *file, unsigned int line, const char *what)
+tell(struct arena *a, const char **error, const char *file,
+    unsigned int line, const char *what)
 {
-	if (j->error == NULL)
-		j->error = arena_printf(j->arena, "%s:%u: %s", file, line,
-		    what);
+	if (*error == NULL)
+		*error = arena_printf(a, "%s:%u: %s", file, line, what);
 	return false;
 }
 
@@ -74,9 +75,11 @@ struct tag {
 };
 
 struct reader {
-	struct job	*job;
-	struct program	*program;
-	bool		 phrase;
+	struct arena	*arena;		/* of the error */
+	const char	**error;
+	template_see	*see;
+	void		*seer;
+	struct template	*template;
 	const char	*at;
 	unsigned int	 line;		/* of at */
 	bool		 begins_line;	/* at does */
@@ -91,7 +94,7 @@ struct reader {
 static bool
 bad(struct reader *r, const char *what)
 {
-	return fault(r->job, r->program->name, r->line, what);
+	return tell(r->arena, r->error, r->template->name, r->line, what);
 }
 
 static bool
@@ -165,7 +168,7 @@ read_tag(struct reader *r, struct tag *t)
 	t->end = end + strlen(close);
 	if (t->sign == '!')
 		t->name.len = 0;
-	else if (t->sign == '>' && r->phrase)
+	else if (t->sign == '>' && r->template->phrase)
 		return bad(r, "a phrase holds another file");
 	else if (t->sign == '>' ? !is_name(t->name, "_-./") :
 	    !is_path(t->name))
@@ -203,7 +206,7 @@ judge_line(const struct reader *r, struct tag *t)
 static struct node *
 add_node(struct reader *r, enum node_kind kind, struct slice text)
 {
-	struct node *n = &r->program->node[r->program->n++];
+	struct node *n = &r->template->node[r->template->n++];
 
 	n->kind = kind;
 	n->line = r->line;
@@ -233,7 +236,7 @@ read_open(struct reader *r, const struct tag *t)
 
 	if (r->depth == TEMPLATE_DEPTH_MAX)
 		return bad(r, "sections are nested too deep");
-	r->open[r->depth].node = r->program->n;
+	r->open[r->depth].node = r->template->n;
 	r->open[r->depth].line = r->line;
 	r->open[r->depth++].name = t->name;
 	n = add_node(r, NODE_SECTION, t->name);
@@ -244,14 +247,14 @@ read_open(struct reader *r, const struct tag *t)
 static bool
 read_close(struct reader *r, const struct tag *t)
 {
-	struct arena *a = r->job->arena;
+	struct arena *a = r->arena;
 	struct slice open;
 
 	if (r->depth == 0)
 		return bad(r, arena_printf(a, "{{/%.*s}} closes nothing",
 		    (int)t->name.len, t->name.ptr));
 	open = r->open[--r->depth].name;
-	r->program->node[r->open[r->depth].node].end = r->program->n;
+	r->template->node[r->open[r->depth].node].end = r->template->n;
 	if (!same(open, t->name))
 		return bad(r, arena_printf(a, "{{/%.*s}} where {{/%.*s}} is "
 		    "missing, opened in line %u", (int)t->name.len,
@@ -263,8 +266,8 @@ read_close(struct reader *r, const struct tag *t)
 static bool
 take_tag(struct reader *r, const struct tag *t)
 {
-	if (r->job->see != NULL)
-		r->job->see(r->job->seer, t->sign, t->name);
+	if (r->see != NULL)
+		r->see(r->seer, t->sign, t->name);
 	switch (t->sign) {
 	case '!':
 		return true;
@@ -334,41 +337,71 @@ tags_in(const char *text)
 	return n;
 }
 
-/* NULL, and the job's error, if it is no template. */
-static const struct program *
-read_program(struct job *j, const char *name, const char *text, bool phrase)
+/* A tag, and a text before it; the text at the end. */
+static size_t
+size_of(size_t tags)
 {
-	struct reader r = { .job = j, .phrase = phrase, .at = text,
-	    .line = 1, .begins_line = true };
+	return sizeof(struct template) + (2 * tags + 1) * sizeof(struct node);
+}
+
+/* Into the reader's template, which has size_of bytes, all of them 0. */
+static bool
+read_into(struct reader *r, const char *name, const char *text, bool phrase)
+{
+	r->template->name = name;
+	r->template->text = r->at = text;
+	r->template->phrase = phrase;
+	r->line = 1;
+	r->begins_line = true;
+	return read_nodes(r);
+}
+
+struct template *
+template_read(struct arena *a, const char *name, const char *text,
+    template_see *see, void *seer, const char **error)
+{
+	struct reader r = { .arena = a, .error = error, .see = see,
+	    .seer = seer };
 	size_t tags = tags_in(text);
 
-	if (tags > TEMPLATE_TAGS_MAX - j->tags) {
-		(void)fault(j, name, 1, "too many tags, here or in all");
+	*error = NULL;
+	if (tags > TEMPLATE_TAGS_MAX) {
+		(void)tell(a, error, name, 1, "too many tags");
 		return NULL;
 	}
-	j->tags += tags;
-	r.program = arena_alloc(j->arena, sizeof(*r.program));
-	r.program->name = name;
-	r.program->text = text;
-	r.program->phrase = phrase;
-	/* A tag, and a text before it; the text at the end. */
-	r.program->node = arena_alloc(j->arena,
-	    (2 * tags + 1) * sizeof(*r.program->node));
-	if (!read_nodes(&r))
-		return NULL;
-	r.program->next = j->programs;
-	return j->programs = r.program;
+	r.template = heap_zeroed(1, size_of(tags));
+	if (read_into(&r, name, text, false))
+		return r.template;
+	template_free(r.template);
+	return NULL;
+}
+
+void
+template_free(struct template *t)
+{
+	free(t);
+}
+
+static struct template *
+read_phrase(struct arena *a, const char *name, const char *text, size_t tags,
+    const char **error)
+{
+	struct reader r = { .arena = a, .error = error };
+
+	r.template = arena_alloc(a, size_of(tags));
+	return read_into(&r, name, text, true) ? r.template : NULL;
 }
 
 bool
-template_check(struct arena *a, const char *name, const char *text,
-    bool phrase, template_see *see, void *seer, const char **error)
+template_is_phrase(struct arena *a, const char *name, const char *text,
+    const char **error)
 {
-	struct job j = { .arena = a, .see = see, .seer = seer };
+	size_t tags = tags_in(text);
 
-	(void)read_program(&j, name, text, phrase);
-	*error = j.error;
-	return j.error == NULL;
+	*error = NULL;
+	return (tags <= TEMPLATE_TAGS_MAX || tell(a, error, name, 1,
+	    "too many tags")) && read_phrase(a, name, text, tags, error) !=
+	    NULL;
 }
 
 /* Writing. */
@@ -382,15 +415,22 @@ struct indent {
 	const struct indent *outer;
 };
 
-/* A program that is being gone through. */
+/* A template that is being gone through. */
 struct play {
 	struct job	*job;
-	const struct program *program;
+	const struct template *template;
 	const struct indent *indent;
 	enum guard	 guard;
 };
 
 static bool	play(const struct play *, size_t from, size_t to);
+
+static bool
+fault(const struct play *p, const struct node *n, const char *what)
+{
+	return tell(p->job->arena, &p->job->error, p->template->name, n->line,
+	    what);
+}
 
 static bool
 put(struct job *j, const char *bytes, size_t len)
@@ -411,22 +451,10 @@ put(struct job *j, const char *bytes, size_t len)
 	return true;
 }
 
-static const char *
-entity(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	default:
-		return "&#39;";
-	}
-}
+static const char *const entities[UCHAR_MAX + 1] = {
+	['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
+	['\''] = "&#39;",
+};
 
 static bool
 put_html(struct job *j, struct slice text)
@@ -434,13 +462,14 @@ put_html(struct job *j, struct slice text)
 	const char *end = text.ptr + text.len, *p = text.ptr, *run, *as;
 
 	for (;;) {
-		for (run = p; p < end && strchr("&<>\"'", *p) == NULL; p++)
-			continue;
+		as = NULL;
+		for (run = p; p < end; p++)
+			if ((as = entities[(unsigned char)*p]) != NULL)
+				break;
 		if (!put(j, run, (size_t)(p - run)))
 			return false;
-		if (p == end)
+		if (p++ == end)
 			return true;
-		as = entity(*p++);
 		if (!put(j, as, strlen(as)))
 			return false;
 	}
@@ -472,6 +501,13 @@ put_guarded(struct job *j, struct slice text, enum guard guard)
 	return put(j, text.ptr, text.len);
 }
 
+/* What a phrase says itself may go over several lines. */
+static bool
+put_words(struct job *j, struct slice text, enum guard guard)
+{
+	return put_guarded(j, text, guard == GUARD_LINE ? GUARD_NONE : guard);
+}
+
 static bool
 put_indent(struct job *j, const struct indent *in)
 {
@@ -486,9 +522,8 @@ play_text(const struct play *p, const struct node *n)
 	const char *end = n->text.ptr + n->text.len, *from, *to;
 	struct job *j = p->job;
 
-	if (p->program->phrase)
-		return put_guarded(j, n->text,
-		    p->guard == GUARD_HTML ? GUARD_HTML : GUARD_NONE);
+	if (p->template->phrase)
+		return put_words(j, n->text, p->guard);
 	if (p->indent == NULL)
 		return put(j, n->text.ptr, n->text.len);
 	if (n->begins_line && !put_indent(j, p->indent))
@@ -525,12 +560,12 @@ look_up(const struct job *j, struct slice path)
 
 /* Whatever nests comes through here. */
 static bool
-play_program(const struct play *outer, const struct program *program,
+play_template(struct job *j, const struct template *t,
     const struct indent *indent, enum guard guard)
 {
-	struct play p = { outer->job, program, indent, guard };
+	struct play p = { j, t, indent, guard };
 
-	return program != NULL && play(&p, 0, program->n);
+	return t != NULL && play(&p, 0, t->n);
 }
 
 static bool
@@ -538,35 +573,49 @@ deeper(const struct play *p, const struct node *n)
 {
 	if (p->job->depth++ < TEMPLATE_DEPTH_MAX)
 		return true;
-	return fault(p->job, p->program->name, n->line, "nested too deep");
+	return fault(p, n, "nested too deep");
 }
 
-/* Each text is read once, however often it is played. */
-static const struct program *
-program_of(struct job *j, struct slice name, const char *text, bool phrase)
+/* Each is read once, however often it is played. */
+static const struct template *
+phrase_of(const struct play *p, const struct node *n, const char *text)
 {
-	const struct program *p;
+	struct job *j = p->job;
+	struct template *t;
+	size_t tags;
 
-	for (p = j->programs; p != NULL; p = p->next)
-		if (p->text == text && p->phrase == phrase)
-			return p;
-	return read_program(j, arena_copy(j->arena, name.ptr, name.len), text,
-	    phrase);
+	for (t = j->phrases; t != NULL; t = t->next)
+		if (t->text == text)
+			return t;
+	tags = tags_in(text);
+	if (tags > TEMPLATE_TAGS_MAX - j->tags) {
+		(void)fault(p, n, "too many tags in phrases");
+		return NULL;
+	}
+	j->tags += tags;
+	t = read_phrase(j->arena, arena_copy(j->arena, n->text.ptr,
+	    n->text.len), text, tags, &j->error);
+	if (t == NULL)
+		return NULL;
+	t->next = j->phrases;
+	return j->phrases = t;
 }
 
+/* Most have no tag: there is nothing to read. */
 static bool
 play_phrase(const struct play *p, const struct node *n, const char *text,
     enum guard guard)
 {
-	struct job *j = p->job;
 	bool good;
 
-	if (p->program->phrase)
-		return fault(j, p->program->name, n->line,
-		    "a phrase within a phrase");
-	good = deeper(p, n) && play_program(p,
-	    program_of(j, n->text, text, true), NULL, guard);
-	j->depth--;
+	if (p->template->phrase)
+		return fault(p, n, "a phrase within a phrase");
+	if (strstr(text, "{{") == NULL)
+		return put_words(p->job, (struct slice){ text, strlen(text) },
+		    guard);
+	good = deeper(p, n) && play_template(p->job, phrase_of(p, n, text),
+	    NULL, guard);
+	p->job->depth--;
 	return good;
 }
 
@@ -580,7 +629,7 @@ play_value(const struct play *p, const struct node *n)
 
 	if (v == NULL)
 		return true;
-	if (n->raw && !p->program->phrase)
+	if (n->raw && !p->template->phrase)
 		guard = GUARD_NONE;
 	text = value_string(v);
 	if (value_kind(v) == VALUE_PHRASE)
@@ -596,7 +645,7 @@ play_with(const struct play *p, size_t section, const struct value *v)
 	bool good;
 
 	p->job->frame[p->job->frames++] = v;
-	good = play(p, section + 1, p->program->node[section].end);
+	good = play(p, section + 1, p->template->node[section].end);
 	p->job->frames--;
 	return good;
 }
@@ -605,7 +654,7 @@ static bool
 count_step(const struct play *p, const struct node *n)
 {
 	return p->job->steps++ < TEMPLATE_STEPS_MAX ||
-	    fault(p->job, p->program->name, n->line, "goes on for too long");
+	    fault(p, n, "goes on for too long");
 }
 
 static bool
@@ -614,7 +663,7 @@ play_items(const struct play *p, size_t section, const struct value *list)
 	const struct value *item;
 
 	for (item = value_first(list); item != NULL; item = value_next(item))
-		if (!count_step(p, &p->program->node[section]) ||
+		if (!count_step(p, &p->template->node[section]) ||
 		    !play_with(p, section, item))
 			return false;
 	return true;
@@ -623,7 +672,7 @@ play_items(const struct play *p, size_t section, const struct value *list)
 static bool
 play_section(const struct play *p, size_t section)
 {
-	const struct node *n = &p->program->node[section];
+	const struct node *n = &p->template->node[section];
 	const struct value *v = look_up(p->job, n->text);
 	bool good;
 
@@ -648,16 +697,15 @@ play_partial(const struct play *p, const struct node *n)
 	struct indent indent = { n->indent, p->indent };
 	const struct template_files *files = p->job->files;
 	char name[TEMPLATE_NAME_MAX + 1] = "";
-	const char *text;
+	const struct template *t;
 	bool good;
 
 	memcpy(name, n->text.ptr, n->text.len);
-	text = files->find(files->where, name);
-	if (text == NULL)
-		return fault(p->job, p->program->name, n->line,
-		    arena_printf(p->job->arena, "there is no file %s", name));
-	good = deeper(p, n) && play_program(p,
-	    program_of(p->job, n->text, text, false),
+	t = files->find(files->where, name);
+	if (t == NULL)
+		return fault(p, n, arena_printf(p->job->arena,
+		    "there is no file %s", name));
+	good = deeper(p, n) && play_template(p->job, t,
 	    n->indent.ptr != NULL ? &indent : NULL, p->guard);
 	p->job->depth--;
 	return good;
@@ -666,7 +714,7 @@ play_partial(const struct play *p, const struct node *n)
 static bool
 play_node(const struct play *p, size_t i)
 {
-	const struct node *n = &p->program->node[i];
+	const struct node *n = &p->template->node[i];
 
 	switch (n->kind) {
 	case NODE_TEXT:
@@ -689,13 +737,12 @@ play(const struct play *p, size_t from, size_t to)
 
 	for (i = from; i < to;
 	    i = n->kind == NODE_SECTION ? n->end : i + 1) {
-		n = &p->program->node[i];
+		n = &p->template->node[i];
 		if (!count_step(p, n))
 			return false;
 		/* What fails without a word has no room. */
 		if (!play_node(p, i))
-			return fault(p->job, p->program->name, n->line,
-			    "more comes of it than may be");
+			return fault(p, n, "more comes of it than may be");
 	}
 	return true;
 }
@@ -714,17 +761,14 @@ template_render(struct arena *a, const struct template_files *files,
     const char *name, const struct value *context, const char **error)
 {
 	struct job j = { .arena = a, .files = files, .room = ROOM_FIRST };
-	struct play outside = { .job = &j };
-	const char *text = files->find(files->where, name);
+	const struct template *t = files->find(files->where, name);
 
 	j.frame[j.frames++] = context;
 	j.out = arena_alloc(a, j.room);
-	if (text == NULL)
+	if (t == NULL)
 		j.error = arena_printf(a, "%s: there is no such file", name);
 	else
-		(void)play_program(&outside,
-		    read_program(&j, name, text, false), NULL,
-		    guard_of(name));
+		(void)play_template(&j, t, NULL, guard_of(name));
 	*error = j.error;
 	return j.error == NULL ? j.out : NULL;
 }

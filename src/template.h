@@ -43,13 +43,30 @@
 #define TEMPLATE_DEPTH_MAX	16	/* sections, partials, phrases */
 #define TEMPLATE_NAME_MAX	80	/* bytes */
 #define TEMPLATE_OUTPUT_MAX	262144	/* bytes */
-#define TEMPLATE_TAGS_MAX	4096	/* read in one rendering */
+#define TEMPLATE_TAGS_MAX	4096	/* of a file, and of phrases in all */
 #define TEMPLATE_STEPS_MAX	65536	/* tags and texts gone through */
+
+struct template;
+
+/* What a template holds: sign is '#', '^', '/', '>', '!', '&', '{' or ' '. */
+typedef void	 template_see(void *, char sign, struct slice name);
+
+/*
+ * A file, read; its name and its text live as long.  Each of its tags is shown
+ * to see, with seer, unless see is NULL.  NULL if it is no template: *error.
+ */
+struct template	*template_read(struct arena *, const char *name,
+		    const char *text, template_see *see, void *seer,
+		    const char **error);
+void		 template_free(struct template *);
+/* False, and *error, if it is none. */
+bool		 template_is_phrase(struct arena *, const char *name,
+		    const char *text, const char **error);
 
 /* Where files come from; see shelf_render for the usual place. */
 struct template_files {
-	/* The text, which lives as long as the rendering; or NULL. */
-	const char	*(*find)(const void *where, const char *name);
+	/* It lives as long as the rendering; NULL if there is none. */
+	const struct template *(*find)(const void *where, const char *name);
 	const void	*where;
 };
 
@@ -57,16 +74,5 @@ struct template_files {
 const char	*template_render(struct arena *, const struct template_files *,
 		    const char *name, const struct value *context,
 		    const char **error);
-
-/* What a template holds: sign is '#', '^', '/', '>', '!', '&', '{' or ' '. */
-typedef void	 template_see(void *, char sign, struct slice name);
-
-/*
- * Is it a template at all?  Each of its tags is shown to see, with seer,
- * unless see is NULL.  With phrase, it has to be one.  False, and *error.
- */
-bool		 template_check(struct arena *, const char *name,
-		    const char *text, bool phrase, template_see *see,
-		    void *seer, const char **error);
 
 #endif

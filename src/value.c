@@ -8,6 +8,7 @@ struct value {
 	enum value_kind	 kind;
 	bool		 truth;
 	const char	*name;		/* NULL for a root or an item */
+	size_t		 name_len;
 	const char	*text;
 	struct value	*first;		/* what it holds */
 	struct value	*last;
@@ -32,6 +33,7 @@ add_member(struct value *object, const char *name, struct value *v)
 	if (object->kind != VALUE_OBJECT || object->elsewhere != NULL)
 		log_abort("a member is given to what is no object");
 	v->name = name;
+	v->name_len = strlen(name);
 	v->next = object->first;
 	object->first = v;
 	return v;
@@ -146,11 +148,12 @@ value_is_true(const struct value *v)
 	return true;
 }
 
+/* Of the many in a catalogue the length alone rules out nearly all. */
 static bool
 is_named(const struct value *v, struct slice name)
 {
-	return strncmp(v->name, name.ptr, name.len) == 0 &&
-	    v->name[name.len] == '\0';
+	return v->name_len == name.len &&
+	    memcmp(v->name, name.ptr, name.len) == 0;
 }
 
 const struct value *

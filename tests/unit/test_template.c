@@ -28,6 +28,7 @@ struct sample {
 static struct arena *arena;
 static struct value *context;
 static const char *error;
+static const char *unread;	/* why a file that was asked for is none */
 
 /* The file under test comes first. */
 static struct file shelf[] = {
@@ -48,19 +49,25 @@ static struct file shelf[] = {
 	{ "dir/with-dots.html", "dotted" },
 };
 
-static const char *
+/* Read when they are asked for. */
+static struct template *templates[COUNT(shelf)];
+
+static const struct template *
 find(const void *where, const char *name)
 {
-	const struct file *file = where;
 	size_t i;
 
-	for (i = 0; i < COUNT(shelf); i++)
-		if (strcmp(file[i].name, name) == 0)
-			return file[i].text;
-	return NULL;
+	(void)where;
+	for (i = 0; strcmp(shelf[i].name, name) != 0;)
+		if (++i == COUNT(shelf))
+			return NULL;
+	if (templates[i] == NULL)
+		templates[i] = template_read(arena, shelf[i].name,
+		    shelf[i].text, NULL, NULL, &unread);
+	return templates[i];
 }
 
-static const struct template_files files = { find, shelf };
+static const struct template_files files = { find, NULL };
 
 static void
 build_rooms(void)
@@ -131,10 +138,18 @@ static const char *
 render(const char *name, const char *template)
 {
 	const char *text;
+	size_t i;
 
 	shelf[0] = (struct file){ name, template };
+	unread = NULL;
 	text = template_render(arena, &files, name, context, &error);
 	assert_true((text == NULL) == (error != NULL));
+	if (unread != NULL)
+		error = unread;
+	for (i = 0; i < COUNT(shelf); i++) {
+		template_free(templates[i]);
+		templates[i] = NULL;
+	}
 	return text;
 }
 
@@ -690,7 +705,7 @@ depth_has_an_end(void **state)
 	refused(nested("{{#yes}}", "{{/yes}}", TEMPLATE_DEPTH_MAX + 1),
 	    "x.html:1: sections are nested too deep");
 	refused(nested("{{#yes}}", "{{/yes}}", TEMPLATE_TAGS_MAX),
-	    "x.html:1: too many tags, here or in all");
+	    "x.html:1: too many tags");
 	refused("{{>loop}}.", "loop:1: nested too deep");
 	refused("{{#house}}{{>loop}}{{/house}}", "loop:1: nested too deep");
 	refused(ARENA_JOIN(arena, repeated("{{#house}}", 16), "{{>bare}}",
@@ -728,12 +743,17 @@ tags_have_a_largest_number(void **state)
 	(void)state;
 	gives("x.html", repeated("{{no}}", TEMPLATE_TAGS_MAX), "");
 	refused(repeated("{{no}}", TEMPLATE_TAGS_MAX + 1),
-	    "x.html:1: too many tags, here or in all");
-	shelf[1].text = repeated("{{no}}", TEMPLATE_TAGS_MAX - 2);
-	gives("x.html", "{{>bare}}{{>bare}}", "");
-	refused("{{>bare}}{{no}}{{no}}",
-	    "bare:1: too many tags, here or in all");
+	    "x.html:1: too many tags");
+	shelf[1].text = repeated("{{no}}", TEMPLATE_TAGS_MAX + 1);
+	refused("{{>bare}}", "bare:1: too many tags");
 	shelf[1].text = "in here";
+	value_phrase(arena, context, "half",
+	    repeated("{{no}}", TEMPLATE_TAGS_MAX / 2));
+	value_phrase(arena, context, "more",
+	    repeated("{{no}}", TEMPLATE_TAGS_MAX / 2 + 1));
+	gives("x.html", "{{half}}{{half}}{{half}}", "");
+	refused("{{half}}\n{{more}}",
+	    "x.html:2: too many tags in phrases");
 }
 
 /* Loops in loops, with nothing to show for it. */
@@ -764,9 +784,9 @@ work_has_an_end(void **state)
 	assert_true(clock_steady_ms() - begun < SOON_MS);
 }
 
-/* Text that is read again for each item, or is indented ever deeper. */
+/* Text that is gone through for each item, or is indented ever deeper. */
 static void
-what_a_file_holds_is_read_once(void **state)
+long_text_has_an_end(void **state)
 {
 	struct value *many = value_list(arena, context, "many");
 	int64_t begun = clock_steady_ms();
@@ -807,7 +827,7 @@ every_piece_of_a_template_is_answered(void **state)
 	assert_non_null(render("x.html", all));
 }
 
-/* Checking without filling. */
+/* Reading without filling. */
 
 static char seen[256];
 
@@ -821,32 +841,41 @@ note(void *where, char sign, struct slice name)
 }
 
 static void
-check_shows_each_tag(void **state)
+reading_shows_each_tag(void **state)
 {
+	struct template *t;
+
 	(void)state;
 	seen[0] = '\0';
-	assert_true(template_check(arena, "x", "{{a.b}}{{{c}}}{{&d}}{{#e}}\n"
-	    "{{^ f }}{{>g/h.txt}}{{!i}}{{.}}{{/f}}{{/e}}", false, note, seen,
-	    &error));
+	t = template_read(arena, "x", "{{a.b}}{{{c}}}{{&d}}{{#e}}\n"
+	    "{{^ f }}{{>g/h.txt}}{{!i}}{{.}}{{/f}}{{/e}}", note, seen,
+	    &error);
+	assert_non_null(t);
+	template_free(t);
 	assert_null(error);
 	assert_string_equal(seen,
 	    " a.b|{c|&d|#e|^f|>g/h.txt|!| .|/f|/e|");
 }
 
 static void
-check_tells_what_is_wrong(void **state)
+reading_tells_what_is_wrong(void **state)
 {
+	struct template *t;
+
 	(void)state;
-	assert_false(template_check(arena, "x", "\n{{#a}}", false, NULL, NULL,
+	assert_null(template_read(arena, "x", "\n{{#a}}", NULL, NULL,
 	    &error));
 	assert_string_equal(error, "x:2: a section is not closed");
-	assert_true(template_check(arena, "x", "{{>a}}", false, NULL, NULL,
-	    &error));
-	assert_false(template_check(arena, "x", "{{>a}}", true, NULL, NULL,
-	    &error));
+	t = template_read(arena, "x", "{{>a}}", NULL, NULL, &error);
+	assert_non_null(t);
+	template_free(t);
+	assert_false(template_is_phrase(arena, "x", "{{>a}}", &error));
 	assert_string_equal(error, "x:1: a phrase holds another file");
-	assert_true(template_check(arena, "x", "{{#a}}b{{/a}}", true, NULL,
-	    NULL, &error));
+	assert_false(template_is_phrase(arena, "x", repeated("{{a}}",
+	    TEMPLATE_TAGS_MAX + 1), &error));
+	assert_string_equal(error, "x:1: too many tags");
+	assert_true(template_is_phrase(arena, "x", "{{#a}}b{{/a}}", &error));
+	assert_null(error);
 }
 
 #define FILLED(test)	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -884,10 +913,10 @@ main(void)
 		FILLED(output_has_a_longest_length),
 		FILLED(tags_have_a_largest_number),
 		FILLED(work_has_an_end),
-		FILLED(what_a_file_holds_is_read_once),
+		FILLED(long_text_has_an_end),
 		FILLED(every_piece_of_a_template_is_answered),
-		FILLED(check_shows_each_tag),
-		FILLED(check_tells_what_is_wrong),
+		FILLED(reading_shows_each_tag),
+		FILLED(reading_tells_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests_name("template", tests, NULL, NULL);
