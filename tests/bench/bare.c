@@ -42,6 +42,7 @@ render_answer(struct arena *a, const struct conf *conf)
 {
 	call_init(&answered, a, conf);
 	answered.id = REQUEST_ID;
+	answered.reply.negotiated = true;
 	reply_outcome(&answered, OUT_PROFILE);
 	reply_member(&answered, "email", EMAIL);
 	reply_render(&answered);

@@ -1,13 +1,14 @@
--- What wrk sends: one of three kinds of request, and, at the end, one line
+-- What wrk sends: one of four kinds of request, and, at the end, one line
 -- of JSON with what came of them.
 --
 --	wrk ... -s wrk.lua URL -- check TOKENS
+--	wrk ... -s wrk.lua URL -- page TOKENS PATH
 --	wrk ... -s wrk.lua URL -- login USERS PASSWORD
 --	wrk ... -s wrk.lua URL -- logout TOKENS FIRST THREADS
 --
 -- TOKENS is a file of session tokens, 43 characters and a newline each.  It
 -- stays one string: a table of a million strings would be slow to collect.
--- check takes a random one each time; logout takes each once, from the
+-- check and page take a random one each time; logout takes each once, from the
 -- number FIRST on, thread i of THREADS every THREADS-th.  USERS is how many
 -- accounts there are; login picks one at random.
 -- luacheck: globals wrk init request setup done
@@ -33,14 +34,24 @@ end
 
 local makers = {}
 
-function makers.check(args)
-	local tokens = read(args[2])
+local function with_any_token(tokens, before)
 	local count = math.floor(#tokens / (TOKEN + 1))
-	local before = head("GET"):format("/profile") .. "Cookie: session_id="
+	before = before .. "Cookie: session_id="
 	return function()
 		local at = math.random(0, count - 1) * (TOKEN + 1)
 		return before .. tokens:sub(at + 1, at + TOKEN) .. "\r\n\r\n"
 	end
+end
+
+function makers.check(args)
+	return with_any_token(read(args[2]), head("GET"):format("/profile"))
+end
+
+-- As a browser asks for one.
+function makers.page(args)
+	return with_any_token(read(args[2]), head("GET"):format(args[3]) ..
+	    "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n" ..
+	    "Accept-Language: en-US,en;q=0.5\r\n")
 end
 
 function makers.login(args)
