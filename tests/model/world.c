@@ -986,8 +986,8 @@ ask_export(const struct m_world *w, const struct m_session *s,
 	a->status = 200;
 	add(a->body, "{");
 	m_list(w, s, a->body);
-	add(a->body, ",\"email\":\"%s\",\"created\":\"%s\",\"groups\":[],"
-	    "\"devices\":[", m_address(account->address, account->variant),
+	add(a->body, ",\"email\":\"%s\",\"created\":\"%s\","
+	    "\"language\":\"auto\",\"groups\":[],\"devices\":[", m_address(account->address, account->variant),
 	    time_text(account->created, created, sizeof(created)));
 	add_browsers(w, s->person, a->body);
 	add(a->body, "]}\n");
