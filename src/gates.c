@@ -9,6 +9,7 @@
 #include "json.h"
 #include "multipart.h"
 #include "onward.h"
+#include "page.h"
 #include "reply.h"
 #include "routes.h"
 #include "text.h"
@@ -222,11 +223,18 @@ gate_caller(struct call *c)
 
 /* What is drawn for anybody greets who is known, in their language. */
 static bool
+greets(const struct call *c)
+{
+	return c->route->show != NULL && (c->route->page ||
+	    page_preferred(c, false));
+}
+
+static bool
 gate_session(struct call *c)
 {
 	enum outcome outcome;
 
-	if (c->route->who == WHO_ANYBODY && c->route->show == NULL)
+	if (c->route->who == WHO_ANYBODY && !greets(c))
 		return true;
 	outcome = auth_whose(c->auth, c->arena, &c->caller, &c->session);
 	if (c->route->who == WHO_ANYBODY)

@@ -191,6 +191,7 @@ write_fields(const struct m_request *r, bool json, char *out)
 		    r->variant));
 	if (r->deed != RESET_USE)
 		add_field(out, json, name, password_text(r->password));
+	add_field(out, json, "language", r->language);
 	if (!m_takes_ticket(r->deed) && r->deed != CHANGE)
 		return;
 	add_field(out, json, "new_password", password_text(r->new_password));
@@ -644,6 +645,10 @@ user_row(struct look *l, sqlite3_stmt *row)
 	if (a->created != sqlite3_column_int64(row, 1) ||
 	    a->disabled != (sqlite3_column_int64(row, 2) != 0))
 		return differs(l->play, "account %s differs", column(row, 0));
+	if (strcmp(a->language, column(row, 4)[0] != '\0' ? column(row, 4) :
+	    "auto") != 0)
+		return differs(l->play, "account %s has another language",
+		    column(row, 0));
 	if (a->password == ABSENT)
 		return strcmp(column(row, 3), PASSWD_NONE) == 0 ||
 		    differs(l->play, "account %s has a password",
@@ -812,7 +817,7 @@ store_agrees(struct play *p)
 		sessions += m_sessions_of(w, i, list);
 	}
 	return holds(p, "accounts", "SELECT email, created_at, disabled_at,"
-	    " password_hash FROM users", user_row, accounts) &&
+	    " password_hash, language FROM users", user_row, accounts) &&
 	    holds(p, "live sessions", "SELECT token_hash, email,"
 	    " s.created_at, expires_at, ends_at, last_seen_at, proved_at"
 	    " FROM sessions s JOIN users u ON u.id = user_id", session_row,

@@ -121,34 +121,39 @@ static const struct chance new_words[] = {
 };
 static const struct chance deeds[M_PROFILES][DEEDS] = {
 	[COMPAT] = {
-		{ 1, WELCOME }, { 9, REGISTER }, { 18, LOGIN }, { 4, LOGOUT },
+		{ 1, WELCOME }, { 8, REGISTER }, { 17, LOGIN }, { 4, LOGOUT },
 		{ 4, LIST }, { 4, CONFIRM }, { 3, END_OTHERS },
 		{ 6, END_ONE }, { 6, PROFILE }, { 4, DELETE_ACCOUNT },
 		{ 7, CHANGE }, { 4, EXPORT }, { 6, RESET_ASK },
 		{ 7, RESET_USE }, { 3, WAIT }, { 5, EDGE }, { 1, SWEEP },
 		{ 1, RESET_LINK }, { 1, DISABLE }, { 1, ENABLE },
 		{ 1, CONFIRM_USER }, { 1, MOVE_ASK }, { 1, MOVE_USE },
-		{ 1, UNDO }, { 1, REPORT },
+		{ 1, UNDO }, { 1, REPORT }, { 2, SPEAK },
 	},
 	[STANDARD] = {
-		{ 1, WELCOME }, { 1, REGISTER }, { 27, LOGIN }, { 3, LOGOUT },
+		{ 1, WELCOME }, { 1, REGISTER }, { 25, LOGIN }, { 3, LOGOUT },
 		{ 4, LIST }, { 7, CONFIRM }, { 3, END_OTHERS },
 		{ 5, END_ONE }, { 5, PROFILE }, { 3, DELETE_ACCOUNT },
 		{ 6, CHANGE }, { 4, EXPORT }, { 1, RESET_ASK },
 		{ 6, RESET_USE }, { 3, WAIT }, { 7, EDGE }, { 1, SWEEP },
 		{ 6, RESET_LINK }, { 1, DISABLE }, { 1, ENABLE },
 		{ 1, CONFIRM_USER }, { 1, MOVE_ASK }, { 1, MOVE_USE },
-		{ 1, UNDO }, { 1, REPORT },
+		{ 1, UNDO }, { 1, REPORT }, { 2, SPEAK },
 	},
 	[MAILED] = {
-		{ 9, REGISTER }, { 16, LOGIN }, { 1, LOGOUT }, { 1, LIST },
+		{ 9, REGISTER }, { 15, LOGIN }, { 1, LOGOUT }, { 1, LIST },
 		{ 3, CONFIRM }, { 1, END_OTHERS }, { 3, PROFILE },
 		{ 3, DELETE_ACCOUNT }, { 5, CHANGE }, { 1, EXPORT },
 		{ 8, RESET_ASK }, { 6, RESET_USE }, { 6, CONFIRM_USER },
 		{ 10, MOVE_ASK }, { 6, MOVE_USE }, { 5, UNDO },
 		{ 5, REPORT }, { 3, WAIT }, { 3, EDGE }, { 1, SWEEP },
 		{ 1, RESET_LINK }, { 2, DISABLE }, { 1, ENABLE },
+		{ 1, SPEAK },
 	},
+};
+
+static const char *const languages[] = {
+	"fr", "en", "auto", "tlh", "fr-CH", "", NULL,
 };
 
 static struct phrase
@@ -791,6 +796,7 @@ steps_resolve(const struct m_world *w, const struct step *s,
 	}
 	if (w->profile != COMPAT)
 		out->device = text_of(w, &s->device, texts->text[2]);
+	out->language = languages[s->n % COUNT(languages)];
 	out->token = text_of(w, &s->token, texts->text[3]);
 	out->token_null = s->token.source == FROM_NULL && s->json &&
 	    m_takes_ticket(s->deed);
@@ -901,6 +907,8 @@ describe_call(FILE *f, const struct m_world *w, const struct step *s,
 		    r->token);
 	if (s->deed == END_ONE)
 		describe_value(f, w, "id", &s->token, r->token);
+	if (s->deed == SPEAK && r->language != NULL)
+		(void)fprintf(f, " language=%s", r->language);
 	describe_cookies(f, w, s, r);
 	(void)fprintf(f, " from %s%s%s", m_client(w->profile,
 	    r->client)->address, s->json ? ", JSON" : "",

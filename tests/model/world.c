@@ -33,6 +33,7 @@ const char *const m_doors[DOORS] = {
 	[MOVE_USE] = "POST /profile/email/confirm",
 	[UNDO] = "POST /profile/email/undo",
 	[REPORT] = "POST /report",
+	[SPEAK] = "PUT /profile/language",
 };
 
 /* The last but one and the one before it are the same in NFC. */
@@ -522,6 +523,7 @@ world_add_account(struct m_world *w, int person, int password)
 
 	memset(a, 0, sizeof(*a));
 	a->exists = true;
+	a->language = "auto";
 	a->address = person;
 	a->password = a->former = password;
 	a->created = w->now;
@@ -987,10 +989,35 @@ ask_export(const struct m_world *w, const struct m_session *s,
 	add(a->body, "{");
 	m_list(w, s, a->body);
 	add(a->body, ",\"email\":\"%s\",\"created\":\"%s\","
-	    "\"language\":\"auto\",\"groups\":[],\"devices\":[", m_address(account->address, account->variant),
-	    time_text(account->created, created, sizeof(created)));
+	    "\"language\":\"%s\",\"groups\":[],\"devices\":[",
+	    m_address(account->address, account->variant),
+	    time_text(account->created, created, sizeof(created)),
+	    account->language);
 	add_browsers(w, s->person, a->body);
 	add(a->body, "]}\n");
+}
+
+/* There are two, and what the browser says. */
+static void
+ask_language(struct m_world *w, const struct m_request *r,
+    const struct m_session *s, struct m_answer *a)
+{
+	static const char *const spoken[] = { "auto", "en", "fr" };
+	size_t i;
+
+	if (r->language == NULL || r->language[0] == '\0') {
+		say(a, 400, r->language == NULL ? "language is missing" :
+		    "language is empty");
+		return;
+	}
+	for (i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
+		if (strcmp(r->language, spoken[i]) != 0)
+			continue;
+		w->account[s->person].language = spoken[i];
+		say(a, 200, "language set");
+		return;
+	}
+	say(a, 400, "language is none that this site speaks");
 }
 
 /* To nobody as well, so that the same is written. */
@@ -1278,6 +1305,9 @@ ask_within(struct m_world *w, const struct m_request *r,
 		break;
 	case MOVE_ASK:
 		ask_move(w, r, s, a);
+		break;
+	case SPEAK:
+		ask_language(w, r, s, a);
 		break;
 	default:
 		ask_export(w, s, a);

@@ -44,7 +44,7 @@ enum m_profile { COMPAT, STANDARD, MAILED, M_PROFILES };
 enum deed {
 	WELCOME, REGISTER, LOGIN, LOGOUT, LIST, CONFIRM, END_OTHERS, END_ONE,
 	PROFILE, DELETE_ACCOUNT, CHANGE, EXPORT, RESET_ASK, RESET_USE,
-	CONFIRM_USER, MOVE_ASK, MOVE_USE, UNDO, REPORT,
+	CONFIRM_USER, MOVE_ASK, MOVE_USE, UNDO, REPORT, SPEAK,
 	DOORS,
 	WAIT = DOORS,		/* so many milliseconds, or fewer than none */
 	EDGE,			/* until something ends, or just not */
@@ -62,6 +62,7 @@ struct m_account {
 	int		 address, variant;	/* as it was given */
 	int		 password;	/* ABSENT: none opens it */
 	int		 former;
+	const char	*language;
 	int64_t		 created;
 	struct m_count	 self;
 };
@@ -131,6 +132,7 @@ struct m_request {
 	int		 password, new_password; /* or ABSENT, EMPTY */
 	const char	*cookie[2];		/* NULL: none */
 	const char	*device;
+	const char	*language;	/* NULL: not said */
 	const char	*token;		/* a ticket's, or {id}; NULL: none */
 	bool		 token_null;	/* the null of JSON */
 	int		 client;
