@@ -33,7 +33,7 @@ handle_confirm_user(struct call *c)
 	outcome = mailbox_confirm(c->auth, c->arena, c->field[FIELD_EMAIL],
 	    c->field[FIELD_TOKEN], &email);
 	reply_outcome(c, outcome);
-	if (outcome == OUT_USER_CREATED)
+	if (reply_status(outcome) < 400)
 		reply_member(c, "email", email);
 }
 
@@ -123,8 +123,8 @@ handle_change_password(struct call *c)
 void
 handle_change_email(struct call *c)
 {
-	reply_outcome(c, mailbox_address_begin(c->auth, c->arena,
-	    &c->session, c->field[FIELD_EMAIL], &c->caller));
+	reply_about(c, mailbox_address_begin(c->auth, c->arena,
+	    &c->session, c->field[FIELD_EMAIL], &c->caller), "email");
 }
 
 void
@@ -143,14 +143,14 @@ handle_confirm_email(struct call *c)
 void
 handle_undo_email(struct call *c)
 {
-	reply_outcome(c, mailbox_recover(c->auth, c->arena, TICKET_UNDO,
+	reply_outcome(c, mailbox_undo(c->auth, c->arena,
 	    c->field[FIELD_TOKEN]));
 }
 
 void
 handle_report(struct call *c)
 {
-	reply_outcome(c, mailbox_recover(c->auth, c->arena, TICKET_REPORT,
+	reply_outcome(c, mailbox_report(c->auth, c->arena,
 	    c->field[FIELD_TOKEN]));
 }
 

@@ -6,13 +6,15 @@
 #include "text.h"
 
 enum class { CLASS_account, CLASS_device, CLASS_self, CLASS_host,
-    CLASS_network, CLASS_mailbox, CLASS_asker, CLASS_askers, CLASSES };
+    CLASS_network, CLASS_mailbox, CLASS_reset, CLASS_asker, CLASS_askers,
+    CLASSES };
 
 /* The first letter of a bucket's key. */
 static const char *const letters[CLASSES] = {
 	[CLASS_account] = "a", [CLASS_device] = "d", [CLASS_self] = "s",
 	[CLASS_host] = "h", [CLASS_network] = "n",
-	[CLASS_mailbox] = "m", [CLASS_asker] = "i", [CLASS_askers] = "j",
+	[CLASS_mailbox] = "m", [CLASS_reset] = "r",
+	[CLASS_asker] = "i", [CLASS_askers] = "j",
 };
 
 #define MS(seconds)	((int64_t)((seconds) * 1000))
@@ -98,12 +100,13 @@ limiter_of_login(const struct conf *conf, struct arena *a,
 }
 
 void
-limiter_of_mail(const struct conf *conf, struct arena *a,
+limiter_of_mail(const struct conf *conf, struct arena *a, bool resets,
     const char *email_key, const char *host, const char *network,
     struct limiter *out)
 {
 	out->n = 0;
-	add(conf, a, CLASS_mailbox, digest_of(a, "", email_key), out);
+	add(conf, a, resets ? CLASS_reset : CLASS_mailbox,
+	    digest_of(a, "", email_key), out);
 	add(conf, a, CLASS_asker, known(host), out);
 	add(conf, a, CLASS_askers, known(network), out);
 }

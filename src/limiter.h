@@ -18,8 +18,9 @@
  *     device: one address, for one browser that is; self: one account, from
  *     within its session; host, network: the caller's IPv4 /32 and /24, or
  *     IPv6 /64 and /48.
- *     mailbox: mails that are asked for to one address; asker, askers: mails
- *     that are asked for by one host and one network.
+ *     mailbox: mails that are asked for to one address; reset: those among
+ *     them that set a password, apart, for others could use up the rest;
+ *     asker, askers: mails that are asked for by one host and one network.
  * size and stop are failures, or mails, the others seconds; see bucket.h.
  * A class that a profile has no row for is not limited there.
  */
@@ -37,6 +38,7 @@ LIMIT(standard, self, 5, 21600, 1, 3600, 0)				\
 LIMIT(standard, host, 20, 15, 15, 15, 0)				\
 LIMIT(standard, network, 100, 3, 3, 3, 0)				\
 LIMIT(standard, mailbox, 3, 1200, 300, 3600, 0)				\
+LIMIT(standard, reset, 3, 1200, 300, 3600, 0)				\
 LIMIT(standard, asker, 20, 60, 60, 60, 0)				\
 LIMIT(standard, askers, 100, 15, 15, 15, 0)				\
 LIMIT(compat, account, 1000, 0.3, 1, 1, 0)				\
@@ -60,8 +62,8 @@ void	limiter_of_login(const struct conf *, struct arena *,
 /* For a guess within a session of this account. */
 void	limiter_of_self(const struct conf *, struct arena *,
 	    const char *user_id, struct limiter *out);
-/* For a mail that somebody asks for. */
-void	limiter_of_mail(const struct conf *, struct arena *,
+/* For a mail that somebody asks for; one that resets is counted apart. */
+void	limiter_of_mail(const struct conf *, struct arena *, bool resets,
 	    const char *email_key, const char *host, const char *network,
 	    struct limiter *out);
 /* Those that a new password makes an end of. */

@@ -16,12 +16,12 @@ language_of(const struct auth *auth, const struct user *u)
 
 /* OUT_CONFIRMED: one more mail may be written to this address. */
 static enum outcome
-admit(struct auth *auth, struct arena *a, const char *email_key,
+admit(struct auth *auth, struct arena *a, bool resets, const char *email_key,
     const struct caller *caller, struct limiter *limits)
 {
 	if (!auth->conf->mail)
 		return OUT_NO_MAIL;
-	limiter_of_mail(auth->conf, a, email_key, caller->host,
+	limiter_of_mail(auth->conf, a, resets, email_key, caller->host,
 	    caller->network, limits);
 	return law_take_place(auth, a, limits, OUT_MAIL_TOO_OFTEN);
 }
@@ -93,7 +93,7 @@ mailbox_register(struct auth *auth, struct arena *a, const char *email,
 	if (!law_allows(auth, a, email, password, &outcome))
 		return outcome;
 	u.email_key = address_key(a, email);
-	outcome = admit(auth, a, u.email_key, caller, &limits);
+	outcome = admit(auth, a, false, u.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	if ((u.password_hash = law_hash(auth, a, password)) == NULL)
@@ -144,7 +144,8 @@ enum outcome
 mailbox_confirm(struct auth *auth, struct arena *a, const char *email,
     const char *token, const char **who)
 {
-	struct ticket_use use = { .now = clock_ms() };
+	struct ticket_use use = { .now = clock_ms(),
+	    .password_hash = PASSWD_NONE };
 	struct limiter limits;
 	enum outcome outcome;
 	struct ticket t;
@@ -161,8 +162,10 @@ mailbox_confirm(struct auth *auth, struct arena *a, const char *email,
 	use.limits = limits.n;
 	use.record = law_entry(auth, a, EVENT_USER_CREATED, NULL, NULL);
 	*who = t.email;
-	return law_outcome(store_registration_use(auth->store, a, &use, &u),
-	    OUT_USER_CREATED, OUT_BAD_TICKET);
+	outcome = law_outcome(store_registration_use(auth->store, a, &use,
+	    &u), OUT_USER_CREATED, OUT_BAD_TICKET);
+	return outcome == OUT_USER_CREATED && strcmp(u.password_hash,
+	    PASSWD_NONE) == 0 ? OUT_USER_ASKED_TWICE : outcome;
 }
 
 static enum outcome
@@ -210,7 +213,7 @@ mail_reset(struct auth *auth, struct arena *a, const char *email,
 	struct limiter limits;
 	enum outcome outcome;
 
-	outcome = admit(auth, a, nobody.email_key, caller, &limits);
+	outcome = admit(auth, a, true, nobody.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	status = owner_of(auth, a, nobody.email_key, &u);
@@ -297,6 +300,7 @@ enum outcome
 mailbox_address_begin(struct auth *auth, struct arena *a,
     const struct session *s, const char *email, const struct caller *caller)
 {
+	const char *key = address_key(a, email);
 	struct ticket owner = { .user_id = s->user_id };
 	struct limiter limits;
 	enum outcome outcome;
@@ -305,10 +309,12 @@ mailbox_address_begin(struct auth *auth, struct arena *a,
 	outcome = account_of(auth, a, &owner, OUT_NO_SESSION, &u);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
+	if (strcmp(key, u.email_key) == 0)
+		return OUT_OWN_ADDRESS;
 	u.email = email;
-	u.email_key = address_key(a, email);
+	u.email_key = key;
 	u.language = language_of(auth, &u);
-	outcome = admit(auth, a, u.email_key, caller, &limits);
+	outcome = admit(auth, a, false, u.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	return ask(auth, a, law_entry(auth, a, EVENT_ADDRESS_STARTED, u.id,
@@ -338,20 +344,36 @@ mailbox_address_finish(struct auth *auth, struct arena *a, const char *email,
 	    OUT_BAD_TICKET);
 }
 
-enum outcome
-mailbox_recover(struct auth *auth, struct arena *a, const char *kind,
+static enum outcome
+recover(struct auth *auth, struct arena *a, const char *kind,
     const char *token)
 {
 	struct ticket_use use = { .ends_all = true,
 	    .gives_address = strcmp(kind, TICKET_UNDO) == 0,
 	    .sets_password = true, .password_hash = PASSWD_NONE };
 	enum outcome outcome;
+	bool closed = false;
 	struct ticket t;
 
 	outcome = find(auth, a, kind, NULL, token, OUT_BAD_TICKET, &t);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
+	use.closed = &closed;
 	use.record = law_entry(auth, a, EVENT_ACCOUNT_RECOVERED, t.user_id,
 	    NULL);
-	return use_ticket(auth, a, &t, &use, OUT_RECOVERED, OUT_BAD_TICKET);
+	outcome = use_ticket(auth, a, &t, &use, OUT_RECOVERED,
+	    OUT_BAD_TICKET);
+	return outcome == OUT_RECOVERED && closed ? OUT_CLOSED : outcome;
+}
+
+enum outcome
+mailbox_report(struct auth *auth, struct arena *a, const char *token)
+{
+	return recover(auth, a, TICKET_REPORT, token);
+}
+
+enum outcome
+mailbox_undo(struct auth *auth, struct arena *a, const char *token)
+{
+	return recover(auth, a, TICKET_UNDO, token);
 }

@@ -25,8 +25,10 @@ enum outcome	 mailbox_register(struct auth *, struct arena *,
 		    const char *email, const char *password,
 		    const struct caller *);
 /*
- * OUT_USER_CREATED, OUT_BAD_TICKET.  email: NULL where token is no code.  *who
- * is the account's address.
+ * OUT_USER_CREATED, OUT_USER_ASKED_TWICE, OUT_BAD_TICKET.  email: NULL where
+ * token is no code.  *who is the account's address.  Asked for twice, it has
+ * no password: who opens a link knows the mailbox, and need not be who typed
+ * the password that came with it.
  */
 enum outcome	 mailbox_confirm(struct auth *, struct arena *,
 		    const char *email, const char *token, const char **who);
@@ -56,8 +58,8 @@ enum outcome	 mailbox_reset_finish(struct auth *, struct arena *,
 		    const char *new_password);
 
 /*
- * OUT_ADDRESS_MAILED, OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL.  The account keeps its
- * address until mailbox_address_finish.
+ * OUT_ADDRESS_MAILED, OUT_OWN_ADDRESS, OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL.  The
+ * account keeps its address until mailbox_address_finish.
  */
 enum outcome	 mailbox_address_begin(struct auth *, struct arena *,
 		    const struct session *, const char *email,
@@ -69,12 +71,18 @@ enum outcome	 mailbox_address_begin(struct auth *, struct arena *,
 enum outcome	 mailbox_address_finish(struct auth *, struct arena *,
 		    const char *email, const char *token, const char **who);
 /*
- * OUT_RECOVERED, OUT_BAD_TICKET.  kind: TICKET_UNDO, the account has its
- * former address again, or TICKET_REPORT.  Nobody is in the account any more,
- * no password opens it, and nothing else waits for a mailbox of its: the owner
- * asks for a reset.
+ * It was not the owner.  OUT_RECOVERED, OUT_BAD_TICKET.  Nobody is in the
+ * account any more, no password opens it, and nothing else waits for a mailbox
+ * of its, but what undoes a change of its address: the owner asks for a reset.
  */
-enum outcome	 mailbox_recover(struct auth *, struct arena *,
-		    const char *kind, const char *token);
+enum outcome	 mailbox_report(struct auth *, struct arena *,
+		    const char *token);
+/*
+ * The same, and the account has its former address again.  OUT_RECOVERED,
+ * OUT_CLOSED, OUT_BAD_TICKET.  What undoes a later change ends too.  Where the
+ * address has another account by now, this one is disabled.
+ */
+enum outcome	 mailbox_undo(struct auth *, struct arena *,
+		    const char *token);
 
 #endif

@@ -26,7 +26,7 @@ NOTICE(NOTICE_REGISTRATION_TAKEN, "registration_taken",			\
 NOTICE(NOTICE_RESET, "reset", TICKET_RESET, "/reset?token=", 60, true)	\
 NOTICE(NOTICE_ADDRESS_CHANGE, "address_change", TICKET_ADDRESS,		\
     "/address?token=", 60, true)					\
-NOTICE(NOTICE_ADDRESS_TAKEN, "registration_taken", TICKET_ADDRESS,	\
+NOTICE(NOTICE_ADDRESS_TAKEN, "address_taken", TICKET_ADDRESS,		\
     "/reset", 60, true)							\
 NOTICE(NOTICE_ADDRESS_CHANGED, "address_changed", TICKET_UNDO,		\
     "/undo?token=", 72 * 60, false)					\

@@ -26,6 +26,9 @@ OUTCOME(OUT_OPTIONS, 204, NULL, "options", NULL, 0)			\
 OUTCOME(OUT_PROFILE, 200, NULL, "profile", NULL, 0)			\
 OUTCOME(OUT_USER_CREATED, 200, "user created", "user_created",		\
     "user.created", 0)							\
+OUTCOME(OUT_USER_ASKED_TWICE, 200,					\
+    "user created: ask for a reset to set a password",			\
+    "password_needed", "user.created", 0)				\
 OUTCOME(OUT_LOGGED_IN, 200, "logged in", "logged_in",			\
     "login.succeeded", 0)						\
 OUTCOME(OUT_LOGGED_OUT, 302, "logged out", "logged_out", "logout", 0)	\
@@ -44,6 +47,10 @@ OUTCOME(OUT_ADDRESS_CHANGED, 200, "address changed", "address_changed",	\
     "address.changed", 0)						\
 OUTCOME(OUT_RECOVERED, 200, "everybody is logged out: set a new password", \
     "account_recovered", "account.recovered", 0)			\
+OUTCOME(OUT_CLOSED, 200,						\
+    "another account has the address: everybody is logged out of this one," \
+    " and it is disabled",						\
+    "account_closed", "account.recovered", 0)				\
 OUTCOME(OUT_SESSIONS, 200, NULL, "sessions", NULL, 0)			\
 OUTCOME(OUT_SESSION_ENDED, 204, NULL, "session_ended",			\
     "session.ended", 0)							\
@@ -112,6 +119,8 @@ OUTCOME(OUT_WEAK_PLAIN, 400,						\
     "password_weak", "password.refused", 0)				\
 OUTCOME(OUT_UNKNOWN_LANGUAGE, 400, " is none that this site speaks",	\
     "unknown_language", "field.refused", 0)				\
+OUTCOME(OUT_OWN_ADDRESS, 400, " is the one that the account has",	\
+    "own_address", "field.refused", 0)					\
 OUTCOME(OUT_NO_MAIL, 503, "this site sends no mail yet",		\
     "mail_unavailable", "mail.unavailable", 3600)			\
 /* Refusals of the gates. */						\

@@ -53,6 +53,8 @@ STATEMENT(USER_SET_LANGUAGE, "tt", "t",					\
 STATEMENT(USER_SET_DISABLED, "nt", "t",					\
     "UPDATE users SET disabled_at = $1 WHERE email_key = $2"		\
     " RETURNING id")							\
+STATEMENT(USER_CLOSE, "nt", "",						\
+    "UPDATE users SET disabled_at = $1 WHERE id = $2")			\
 STATEMENT(USER_DELETE, "t", "t",					\
     "DELETE FROM users WHERE email_key = $1 RETURNING id")		\
 STATEMENT(GROUPS_OF, "t", "t",						\
@@ -162,10 +164,10 @@ STATEMENT(TICKET_ADD, "ttttttttnn", "",					\
 STATEMENT(TICKET_PENDING, "ttn", "tttt",				\
     "SELECT coalesce(user_id, ''), email, email_key, language FROM tickets" \
     " WHERE token_hash = $1 AND kind = $2 AND expires_at > $3")		\
-STATEMENT(TICKET_TAKE, "ttn", "ttttt",					\
+STATEMENT(TICKET_TAKE, "ttn", "tttttn",					\
     "DELETE FROM tickets WHERE token_hash = $1 AND kind = $2"		\
     " AND expires_at > $3 RETURNING coalesce(user_id, ''), email,"	\
-    " email_key, password_hash, language")				\
+    " email_key, password_hash, language, created_at")			\
 STATEMENT(TICKET_BY_CODE, "tttn", "t",					\
     "SELECT token_hash FROM tickets WHERE email_key = $1 AND kind = $2"	\
     " AND code_hash = $3 AND expires_at > $4")				\
@@ -178,8 +180,12 @@ STATEMENT(TICKETS_OF_ADDRESS_END, "tt", "",				\
 STATEMENT(TICKETS_OF_USER_END, "t", "",					\
     "DELETE FROM tickets"						\
     " WHERE user_id = $1 AND kind IN ('reset', 'address')")		\
-STATEMENT(TICKETS_OF_USER_END_ALL, "t", "",				\
-    "DELETE FROM tickets WHERE user_id = $1")				\
+STATEMENT(TICKETS_OF_USER_END_ALL, "tn", "",				\
+    "DELETE FROM tickets WHERE user_id = $1"				\
+    " AND (kind <> 'undo' OR created_at > $2)")				\
+STATEMENT(TICKETS_OF_ADDRESS, "ttn", "n",				\
+    "SELECT count(*) FROM tickets WHERE email_key = $1 AND kind = $2"	\
+    " AND expires_at > $3")						\
 STATEMENT(TICKETS_SWEEP, "nn", "t",					\
     "DELETE FROM tickets WHERE token_hash IN"				\
     " (SELECT token_hash FROM tickets"					\

@@ -869,12 +869,29 @@ set_password(struct db_conn *c, const struct use *w, const char *user_id)
 
 /* An address goes to the account, unless another one has it. */
 static enum db_status
-give_address(struct db_conn *c, struct arena *a, const struct ticket *t)
+give_address(struct db_conn *c, const struct use *w, const struct ticket *t)
 {
 	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
 
-	return db_run(c, a, USER_SET_EMAIL, ARGS(DB_TEXT(t->email),
+	status = db_run(c, w->arena, USER_SET_EMAIL, ARGS(DB_TEXT(t->email),
 	    DB_TEXT(t->email_key), DB_TEXT(t->user_id)), row);
+	if (status != DB_NONE || w->use->closed == NULL)
+		return status;
+	*w->use->closed = true;
+	return db_run(c, w->arena, USER_CLOSE, ARGS(DB_NUMBER(w->use->now),
+	    DB_TEXT(t->user_id)), NULL);
+}
+
+static enum db_status
+end_tickets(struct db_conn *c, const struct use *w, const struct ticket *t)
+{
+	if (!w->use->ends_all)
+		return db_run(c, w->arena, TICKETS_OF_USER_END,
+		    ARGS(DB_TEXT(t->user_id)), NULL);
+	return db_run(c, w->arena, TICKETS_OF_USER_END_ALL,
+	    ARGS(DB_TEXT(t->user_id), DB_NUMBER(w->use->gives_address ?
+	    t->created_at : w->use->now)), NULL);
 }
 
 static enum db_status
@@ -892,11 +909,9 @@ work_use(struct db_conn *c, void *arg)
 	    != 0))
 		status = DB_NONE;
 	if (status == DB_OK && use->gives_address)
-		status = give_address(c, w->arena, &t);
+		status = give_address(c, w, &t);
 	if (status == DB_OK)
-		status = db_run(c, w->arena, use->ends_all ?
-		    TICKETS_OF_USER_END_ALL : TICKETS_OF_USER_END,
-		    ARGS(DB_TEXT(t.user_id)), NULL);
+		status = end_tickets(c, w, &t);
 	return status != DB_OK || !use->sets_password ? status :
 	    set_password(c, w, t.user_id);
 }
@@ -916,6 +931,23 @@ struct admission {
 	struct user	*user;
 };
 
+/* The ticket's password, unless another one waits for the same address. */
+static enum db_status
+choose_hash(struct db_conn *c, const struct admission *w,
+    const struct ticket *t)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum db_status status;
+
+	status = db_run(c, w->arena, TICKETS_OF_ADDRESS,
+	    ARGS(DB_TEXT(t->email_key), DB_TEXT(t->kind),
+	    DB_NUMBER(w->use->now)), row);
+	if (status == DB_OK)
+		w->user->password_hash = row[0].number == 0 ?
+		    t->password_hash : w->use->password_hash;
+	return status;
+}
+
 /* Whoever else wanted the address comes too late. */
 static enum db_status
 work_admit(struct db_conn *c, void *arg)
@@ -931,9 +963,12 @@ work_admit(struct db_conn *c, void *arg)
 		return status;
 	w->user->email = t.email;
 	w->user->email_key = t.email_key;
+	if ((status = choose_hash(c, w, &t)) != DB_OK)
+		return status;
 	status = db_run(c, w->arena, USER_ADD, ARGS(DB_TEXT(w->user->id),
-	    DB_TEXT(t.email), DB_TEXT(t.email_key), DB_TEXT(t.password_hash),
-	    DB_NUMBER(w->use->now), DB_TEXT(t.language)), row);
+	    DB_TEXT(t.email), DB_TEXT(t.email_key),
+	    DB_TEXT(w->user->password_hash), DB_NUMBER(w->use->now),
+	    DB_TEXT(t.language)), row);
 	if (status == DB_OK)
 		status = db_run(c, w->arena, TICKETS_OF_ADDRESS_END,
 		    ARGS(DB_TEXT(t.email_key), DB_TEXT(t.kind)), NULL);

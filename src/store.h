@@ -303,7 +303,17 @@ struct ticket_use {
 	const char	*email_key;	/* whose the ticket must be */
 	int64_t		 now;
 	bool		 gives_address;	/* the ticket's is the account's */
-	bool		 ends_all;	/* also tickets for other purposes */
+	/*
+	 * Tickets for other purposes end too, but for the undoing of a change
+	 * from before the one that is undone here: whoever else came to the
+	 * account later must not take that from its owner.
+	 */
+	bool		 ends_all;
+	/*
+	 * Where the address has another account by now, this one is disabled
+	 * instead, and *closed is set; NULL: nothing happens then.
+	 */
+	bool		*closed;
 	/*
 	 * The account's from now on is password_hash: every session of it
 	 * ends, its browsers are forgotten and the buckets are emptied.
@@ -318,8 +328,10 @@ struct ticket_use {
 enum store_status store_ticket_use(struct store *, struct arena *,
 		    const struct ticket_use *);
 /*
- * The account that a registration asked for; fills id, email and email_key.
- * Of use, the kind, the address and the password play no part.
+ * The account that a registration asked for; fills id, email, email_key and
+ * password_hash.  That is use's where somebody else may have asked for the
+ * same address meanwhile: nobody knows who typed the ticket's, and who has
+ * the mailbox.  Of use, the kind and the address play no part.
  */
 enum store_status store_registration_use(struct store *, struct arena *,
 		    const struct ticket_use *, struct user *out);

@@ -49,7 +49,7 @@ ticket_take(struct db_conn *c, struct arena *a, const char *kind,
 		    .kind = kind, .user_id = row[0].text,
 		    .email = row[1].text, .email_key = row[2].text,
 		    .password_hash = row[3].text, .language = row[4].text,
-		    .code_hash = "" };
+		    .code_hash = "", .created_at = row[5].number };
 	return status;
 }
 

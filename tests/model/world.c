@@ -57,6 +57,8 @@ static const struct m_mail registration = { "registration",
     "/confirm?token=", true, true };
 static const struct m_mail taken = { "registration_taken", "/reset", false,
     true };
+static const struct m_mail in_use = { "address_taken", "/reset", false,
+    true };
 static const struct m_mail reset = { "reset", "/reset?token=", true, true };
 static const struct m_mail move = { "address_change", "/address?token=",
     true, true };
@@ -105,7 +107,7 @@ struct rule {
 	int64_t	 size, leak, first, longest, stop;
 };
 
-enum kind { ACCOUNT, DEVICE, SELF, HOST, NETWORK, MAILBOX, ASKER, ASKERS,
+enum kind { ACCOUNT, DEVICE, SELF, HOST, NETWORK, MAILBOX, RESETS, ASKER, ASKERS,
     KINDS };
 
 static const struct rule rules[LAWS][KINDS] = {
@@ -120,6 +122,7 @@ static const struct rule rules[LAWS][KINDS] = {
 		[HOST] = { 20, 15000, 15000, 15000, 0 },
 		[NETWORK] = { 100, 3000, 3000, 3000, 0 },
 		[MAILBOX] = { 3, 1200000, 300000, 3600000, 0 },
+		[RESETS] = { 3, 1200000, 300000, 3600000, 0 },
 		[ASKER] = { 20, 60000, 60000, 60000, 0 },
 		[ASKERS] = { 100, 15000, 15000, 15000, 0 },
 	},
@@ -475,6 +478,20 @@ end_tickets(struct m_world *w, int person)
 			w->ticket[i].spent = true;
 }
 
+/* What undoes a change from before is the owner's still. */
+static void
+end_for(struct m_world *w, struct m_ticket *t)
+{
+	int64_t since = t->kind == OF_UNDO ? t->since : w->now;
+	struct m_ticket *other;
+
+	t->spent = true;
+	for (other = w->ticket; other < w->ticket + w->tickets; other++)
+		if (other->person == t->person && (other->kind != OF_UNDO ||
+		    other->since > since))
+			other->spent = true;
+}
+
 static void
 end_of_address(struct m_world *w, enum m_kind kind, int address)
 {
@@ -543,6 +560,7 @@ add_ticket(struct m_world *w, enum m_kind kind, int person, int address,
 	t->person = person;
 	t->address = address;
 	t->variant = variant;
+	t->since = w->now;
 	t->expires = w->now + (kind == OF_UNDO || kind == OF_REPORT ?
 	    NOTICE_LIFE : TICKET_LIFE);
 	return t;
@@ -695,7 +713,10 @@ may_write(struct m_world *w, const struct m_request *r, struct m_answer *a)
 		no_mail(a);
 		return false;
 	}
-	add_place(w, &places, MAILBOX, &w->mailbox[r->address]);
+	if (r->deed == RESET_ASK)
+		add_place(w, &places, RESETS, &w->reset[r->address]);
+	else
+		add_place(w, &places, MAILBOX, &w->mailbox[r->address]);
 	add_place(w, &places, ASKER, &w->asker[client->host_of]);
 	add_place(w, &places, ASKERS, &w->askers[client->network_of]);
 	if ((wait = take_places(w, &places)) > 0)
@@ -713,7 +734,7 @@ write_about(struct m_world *w, const struct m_request *r, enum m_kind kind,
 
 	t = add_ticket(w, kind, person, r->address, r->variant);
 	if (holder != ABSENT) {
-		write_to(w, holder, &taken, t, a);
+		write_to(w, holder, kind == OF_MOVE ? &in_use : &taken, t, a);
 	} else {
 		a->mail = kind == OF_MOVE ? &move : &registration;
 		a->ticket = t;
@@ -1186,12 +1207,28 @@ bad_ticket(struct m_answer *a)
 	say(a, 403, "invalid or used link or code");
 }
 
-/* An account of that address, from the first confirmation. */
+static bool
+is_asked_twice(const struct m_world *w, const struct m_ticket *t)
+{
+	const struct m_ticket *other;
+
+	for (other = w->ticket; other < w->ticket + w->tickets; other++)
+		if (other != t && other->kind == t->kind &&
+		    other->address == t->address && m_ticket_lives(w, other))
+			return true;
+	return false;
+}
+
+/*
+ * An account of that address, from the first confirmation; whose password is
+ * it, where more than one was waiting?
+ */
 static void
 ask_confirm_user(struct m_world *w, const struct m_request *r,
     struct m_answer *a)
 {
 	struct m_ticket *t;
+	bool twice;
 	int i = 0;
 
 	if (!fine_token(r, a))
@@ -1203,19 +1240,28 @@ ask_confirm_user(struct m_world *w, const struct m_request *r,
 	}
 	while (w->account[i].exists)
 		i++;
+	twice = is_asked_twice(w, t);
 	world_add_account(w, i, t->password);
+	if (twice)
+		w->account[i].password = ABSENT;
 	w->account[i].address = t->address;
 	w->account[i].variant = t->variant;
 	w->address[t->address] = (struct m_count){ .failures = 0 };
 	end_of_address(w, OF_REGISTRATION, t->address);
-	say_at(a, t->address, t->variant, "user created");
+	say_at(a, t->address, t->variant, twice ?
+	    "user created: ask for a reset to set a password" :
+	    "user created");
 }
 
 static void
 ask_move(struct m_world *w, const struct m_request *r,
     const struct m_session *s, struct m_answer *a)
 {
-	if (proved(w, s, a) && fine_email(r, a) && may_write(w, r, a))
+	if (!proved(w, s, a) || !fine_email(r, a))
+		return;
+	if (r->address == w->account[s->person].address)
+		say(a, 400, "email is the one that the account has");
+	else if (may_write(w, r, a))
 		(void)write_about(w, r, OF_MOVE, s->person, a);
 }
 
@@ -1260,17 +1306,22 @@ static void
 ask_recover(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
 	struct m_ticket *t;
+	bool closes;
 
 	if (!fine_token(r, a))
 		return;
 	t = shown_ticket(w, r, r->deed == UNDO ? OF_UNDO : OF_REPORT, false);
-	if (t == NULL || (r->deed == UNDO && !give_address(w, t))) {
+	if (t == NULL) {
 		bad_ticket(a);
 		return;
 	}
-	end_tickets(w, t->person);
+	closes = r->deed == UNDO && !give_address(w, t);
+	w->account[t->person].disabled |= closes;
+	end_for(w, t);
 	begin_anew(w, t, ABSENT);
-	say(a, 200, "everybody is logged out: set a new password");
+	say(a, 200, closes ? "another account has the address: everybody is "
+	    "logged out of this one, and it is disabled" :
+	    "everybody is logged out: set a new password");
 }
 
 /* Those that need a session. */
@@ -1444,6 +1495,7 @@ sweep_counts(struct m_world *w)
 	for (i = 0; i < ADDRESSES; i++) {
 		sweep_count(w, &w->address[i], ACCOUNT);
 		sweep_count(w, &w->mailbox[i], MAILBOX);
+		sweep_count(w, &w->reset[i], RESETS);
 	}
 	for (i = 0; i < CLIENTS; i++) {
 		sweep_count(w, &w->host[i], HOST);
@@ -1499,6 +1551,8 @@ world_edges(const struct m_world *w, int64_t *out, size_t max)
 			out[n++] = w->address[i].blocked;
 		if (w->mailbox[i].blocked > w->now)
 			out[n++] = w->mailbox[i].blocked;
+		if (w->reset[i].blocked > w->now)
+			out[n++] = w->reset[i].blocked;
 	}
 	for (i = 0; i < CLIENTS && n < max; i++)
 		if (w->host[i].blocked > w->now)

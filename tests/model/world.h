@@ -86,7 +86,7 @@ struct m_ticket {
 	int		 address, variant;	/* that it is about */
 	int		 password;		/* of a registration */
 	bool		 spent;
-	int64_t		 expires;
+	int64_t		 since, expires;
 };
 
 /* What is written to a mailbox. */
@@ -117,7 +117,8 @@ struct m_world {
 	int		 limit;		/* sessions of an account */
 	struct m_account account[ACCOUNTS];
 	struct m_count	 address[ADDRESSES], host[CLIENTS], network[CLIENTS];
-	struct m_count	 mailbox[ADDRESSES], asker[CLIENTS], askers[CLIENTS];
+	struct m_count	 mailbox[ADDRESSES], reset[ADDRESSES];
+	struct m_count	 asker[CLIENTS], askers[CLIENTS];
 	struct m_session session[MANY];
 	struct m_ticket	 ticket[MANY];
 	struct m_browser browser[MANY];

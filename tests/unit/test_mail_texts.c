@@ -32,6 +32,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "registration", " 30 minutes", true, true },
 	{ "registration_taken", NULL, false, true },
+	{ "address_taken", NULL, false, true },
 	{ "reset", " 30 minutes", true, true },
 	{ "password_changed", NULL, false, true },
 	{ "address_change", " 30 minutes", true, true },

@@ -227,9 +227,40 @@ b5_of_two_registrations_the_first_that_is_confirmed_counts(void **state)
 	assert_int_equal(enroll("ALICE@example.com", ANOTHER), 202);
 	assert_int_equal(confirm(link_token("registration")), 200);
 	assert_int_equal(confirm(slow), 403);
-	assert_null(login(EMAIL, PASSWORD));
-	assert_non_null(login(EMAIL, ANOTHER));
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
+}
+
+/* Whoever asks after the owner has a password that the owner confirms. */
+static void
+nobodys_password_opens_what_two_have_asked_for(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	assert_int_equal(enroll(EMAIL, ANOTHER), 202);
+	a = send("POST", "/users/confirm", SAY("token=%s",
+	    link_token("registration")));
+	assert_int_equal(a->status, 200);
+	assert_string_equal(helper_member(a, "email"), EMAIL);
+	assert_string_equal(helper_member(a, "message"),
+	    "user created: ask for a reset to set a password");
+	assert_null(login(EMAIL, PASSWORD));
+	assert_null(login(EMAIL, ANOTHER));
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+	assert_non_null(login(EMAIL, PASSWORD));
+}
+
+static void
+registration_that_has_run_out_is_no_second_one(void **state)
+{
+	(void)state;
+	assert_int_equal(enroll(EMAIL, ANOTHER), 202);
+	now += 60 * MINUTE;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	assert_int_equal(confirm(link_token("registration")), 200);
+	assert_non_null(login(EMAIL, PASSWORD));
 }
 
 static void
@@ -543,8 +574,25 @@ b9_address_that_is_taken_is_not_told_of(void **state)
 	assert_int_equal(count("SELECT count(*) FROM tickets WHERE"
 	    " kind = 'address'"), 2);
 	assert_int_equal(type_code("/profile/email/confirm", OTHER,
-	    mailed("registration_taken", "code")), 403);
+	    mailed("address_taken", "code")), 403);
 	assert_non_null(login(OTHER, ANOTHER));
+}
+
+static void
+own_address_is_no_new_one(void **state)
+{
+	const char *cookie;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	a = send_in(cookie, "PUT", "/profile/email", "email=alice@EXAMPLE.com");
+	assert_int_equal(a->status, 400);
+	assert_string_equal(helper_member(a, "message"),
+	    "email is the one that the account has");
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE kind LIKE"
+	    " 'address%'"), 0);
 }
 
 /* B6: of changes asked at once only the mailed one counts, and but one. */
@@ -598,6 +646,75 @@ former_owner_takes_the_account_back(void **state)
 	assert_int_equal(ask_reset(EMAIL), 202);
 	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
 	assert_non_null(login(EMAIL, PASSWORD));
+}
+
+/* In a session: the token of the mail to who had the address before. */
+static const char *
+move(const char *cookie, const char *to)
+{
+	assert_int_equal(send_in(cookie, "PUT", "/profile/email",
+	    SAY("email=%s", to))->status, 202);
+	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+	    "token=%s", link_token("address_change")))->status, 200);
+	return link_token("address_changed");
+}
+
+static int
+undo_move(const char *token)
+{
+	return send("POST", "/profile/email/undo", SAY("token=%s",
+	    token))->status;
+}
+
+/* Mails that came later, to where the thief reads them, are worth less. */
+static void
+thief_cannot_end_what_takes_the_account_back(void **state)
+{
+	const char *cookie, *undo, *next;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	undo = move(cookie, "thief@b.example");
+	next = move(cookie, "other@b.example");
+	(void)send_in(cookie, "PUT", "/profile/password", "current_password="
+	    PASSWORD "&new_password=" ANOTHER);
+	assert_int_equal(send("POST", "/report", SAY("token=%s",
+	    link_token("password_changed")))->status, 200);
+	assert_int_equal(undo_move(next), 200);
+	assert_string_equal(text("SELECT email FROM users"),
+	    "thief@b.example");
+	assert_int_equal(undo_move(undo), 200);
+	assert_string_equal(text("SELECT email FROM users"), EMAIL);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+}
+
+/* The owner did not wait, and has made another account with the address. */
+static void
+account_whose_address_is_taken_is_disabled_instead(void **state)
+{
+	const char *cookie, *undo;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	undo = move(cookie, "thief@b.example");
+	must_have(EMAIL, ANOTHER);
+	a = send("POST", "/profile/email/undo", SAY("token=%s", undo));
+	assert_int_equal(a->status, 200);
+	assert_string_equal(helper_member(a, "message"), "another account has "
+	    "the address: everybody is logged out of this one, and it is "
+	    "disabled");
+	assert_int_equal(send_in(cookie, "GET", "/profile", NULL)->status,
+	    403);
+	assert_null(login("thief@b.example", PASSWORD));
+	assert_int_equal(count("SELECT count(*) FROM users WHERE email ="
+	    " 'thief@b.example' AND disabled_at > 0"), 1);
+	assert_int_equal(ask_reset("thief@b.example"), 202);
+	assert_string_equal(text("SELECT recipient FROM mails WHERE kind ="
+	    " 'reset'"), "");
+	assert_non_null(login(EMAIL, ANOTHER));
 }
 
 /* Notices. */
@@ -676,11 +793,25 @@ fourth_mail_to_an_address_waits(void **state)
 	a = send("POST", "/reset_password", "email=" EMAIL);
 	assert_int_equal(a->status, 429);
 	assert_string_equal(helper_header(a, "Retry-After"), "300");
-	assert_int_equal(enroll(EMAIL, PASSWORD), 429);
-	assert_int_equal(ask_reset(OTHER), 429);
+	assert_int_equal(enroll(OTHER, PASSWORD), 429);
 	assert_int_equal(count("SELECT count(*) FROM mails"), 6);
 	now += 21 * MINUTE;
 	assert_int_equal(ask_reset(EMAIL), 202);
+}
+
+/* For a registration may be anybody's, and its mail sets no password. */
+static void
+nobody_uses_up_the_resets_of_another(void **state)
+{
+	int i;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	assert_int_equal(enroll(EMAIL, PASSWORD), 429);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), ANOTHER), 200);
 }
 
 /* Neither where mails are asked for nor where they lead says it in clear. */
@@ -895,6 +1026,8 @@ main(void)
 		BOX(address_is_an_account_once_it_is_confirmed),
 		BOX(b9_taken_address_is_told_to_its_owner_alone),
 		BOX(b5_of_two_registrations_the_first_that_is_confirmed_counts),
+		BOX(nobodys_password_opens_what_two_have_asked_for),
+		BOX(registration_that_has_run_out_is_no_second_one),
 		BOX(registration_is_worth_an_hour),
 		BOX(closed_site_writes_no_mail),
 		BOX(code_does_what_the_link_does),
@@ -911,11 +1044,15 @@ main(void)
 		BOX(address_wants_a_recent_proof),
 		BOX(b9_address_that_is_taken_is_not_told_of),
 		BOX(b6_only_the_address_that_got_the_mail_is_taken),
+		BOX(own_address_is_no_new_one),
 		BOX(former_owner_takes_the_account_back),
+		BOX(thief_cannot_end_what_takes_the_account_back),
+		BOX(account_whose_address_is_taken_is_disabled_instead),
 		BOX(who_did_not_do_it_ends_it),
 		BOX(owner_is_told_of_a_new_browser_beside_others),
 		BOX(account_that_goes_is_told_so),
 		BOX(fourth_mail_to_an_address_waits),
+		BOX(nobody_uses_up_the_resets_of_another),
 		BOX(tickets_hold_hashes_alone),
 		BOX(without_a_transport_nothing_is_asked_for),
 		BOX(link_shows_a_button_and_does_nothing),
