@@ -179,7 +179,8 @@ exchange(struct arena *a, const char *name, const char *store,
 {
 	*kept = NULL;
 	if (access(store, F_OK) == 0) {
-		(void)db_edit(store, store_schema(), work_nothing, NULL);
+		(void)db_edit(store, store_schema(), false,
+		    work_nothing, NULL);
 		*kept = arena_printf(a, "%s.replaced-%lld", store,
 		    (long long)clock_ms());
 		if (!keep(a, store, *kept, "-wal") ||

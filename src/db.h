@@ -143,11 +143,12 @@ bool		 db_judge(const char *path, const struct db_schema *,
 		    void (*tell)(const char *));
 /*
  * Work as for db_write on a file that nobody else has open, which is one file
- * without a -wal after it.  Nothing is brought up to date: work may use only
- * statements that every version of the schema knows.
+ * without a -wal after it.  migrates: its schema is brought up to date before,
+ * without a copy; else work may use only statements that every version of it
+ * knows.
  */
 enum db_status	 db_edit(const char *path, const struct db_schema *,
-		    db_work *, void *);
+		    bool migrates, db_work *, void *);
 /*
  * Nobody opens path, and nobody has it open, until the descriptor is closed.
  * -1: somebody has.

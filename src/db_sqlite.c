@@ -817,13 +817,13 @@ keep_copy(struct db *db, int64_t version, char *path)
 
 /* How many of the migrations have been made. */
 static size_t
-migrate_from(struct db *db, size_t version)
+migrate_from(struct db_conn *c, size_t version)
 {
-	const struct db_schema *s = db->schema;
+	const struct db_schema *s = c->schema;
 	size_t i;
 
 	for (i = version; i < s->migrations; i++) {
-		if (!migrate_one(db->writer, &s->migration[i]))
+		if (!migrate_one(c, &s->migration[i]))
 			break;
 		LOG("store.migrated", LOG_TEXT("to", s->migration[i].name));
 	}
@@ -844,7 +844,7 @@ migrate(struct db *db, size_t version)
 		return true;
 	if (version > 0 && !keep_copy(db, (int64_t)version, copy))
 		return false;
-	reached = migrate_from(db, version);
+	reached = migrate_from(db->writer, version);
 	if (reached == version && copy[0] != '\0')
 		(void)unlink(copy);
 	return reached == db->schema->migrations;
@@ -1157,9 +1157,18 @@ db_judge(const char *path, const struct db_schema *schema,
 	return good;
 }
 
+static bool
+is_up_to_date(struct db_conn *c)
+{
+	int64_t version = pragma(c, "PRAGMA user_version");
+
+	return version >= 0 && migrate_from(c, (size_t)version) ==
+	    c->schema->migrations;
+}
+
 enum db_status
-db_edit(const char *path, const struct db_schema *schema, db_work *work,
-    void *arg)
+db_edit(const char *path, const struct db_schema *schema, bool migrates,
+    db_work *work, void *arg)
 {
 	enum db_status status = DB_FAULT;
 	struct db_conn *c;
@@ -1167,7 +1176,8 @@ db_edit(const char *path, const struct db_schema *schema, db_work *work,
 	if ((c = conn_open(path, schema, 0, NULL)) == NULL)
 		return DB_FAULT;
 	if (conn_exec(c, "PRAGMA journal_mode=DELETE;"
-	    "PRAGMA foreign_keys=ON; BEGIN IMMEDIATE")) {
+	    "PRAGMA foreign_keys=ON") && (!migrates || is_up_to_date(c)) &&
+	    conn_exec(c, "BEGIN IMMEDIATE")) {
 		status = work(c, arg);
 		if (!conn_exec(c, status == DB_OK ? "COMMIT" : "ROLLBACK"))
 			status = DB_FAULT;

@@ -30,9 +30,9 @@ STATEMENT(USER_SET_EMAIL, "ttt", "t",					\
 STATEMENT(USER_DELETE_OWN, "ttt", "t",					\
     "DELETE FROM users WHERE id = $1 AND password_hash = $2"		\
     " AND id IN (SELECT user_id FROM sessions WHERE token_hash = $3)"	\
-    " RETURNING id")							\
-STATEMENT(USER_DETAILS, "t", "ttnnt",					\
-    "SELECT id, email, created_at, disabled_at, password_hash"		\
+    " RETURNING email_key")						\
+STATEMENT(USER_DETAILS, "t", "ttnntt",					\
+    "SELECT id, email, created_at, disabled_at, password_hash, language" \
     " FROM users WHERE email_key = $1")					\
 STATEMENT(USERS_AFTER, "t", "ttnnt",					\
     "SELECT email_key, email, created_at, disabled_at, password_hash"	\
@@ -56,7 +56,7 @@ STATEMENT(USER_SET_DISABLED, "nt", "t",					\
 STATEMENT(USER_CLOSE, "nt", "",						\
     "UPDATE users SET disabled_at = $1 WHERE id = $2")			\
 STATEMENT(USER_DELETE, "t", "t",					\
-    "DELETE FROM users WHERE email_key = $1 RETURNING id")		\
+    "DELETE FROM users WHERE email_key = $1 RETURNING email_key")	\
 STATEMENT(GROUPS_OF, "t", "t",						\
     "SELECT name FROM user_groups WHERE user_id = $1 ORDER BY name")	\
 STATEMENT(GROUP_JOIN, "tt", "",						\
@@ -275,6 +275,14 @@ STATEMENT(MAILS_AFTER, "tnt", "tttnnnnntt",				\
     " ended_at, attempts, state, reason FROM mails"			\
     " WHERE state = $1 AND (due_at, id) > ($2, $3)"			\
     " ORDER BY due_at, id")						\
+STATEMENT(MAILS_TO, "t", "ttn",					\
+    "SELECT kind, state, created_at FROM mails"				\
+    " WHERE lower(recipient) = $1 ORDER BY created_at DESC")		\
+STATEMENT(MAILS_TO_REMOVE, "t", "",					\
+    "DELETE FROM mails WHERE lower(recipient) = $1")			\
+STATEMENT(MAILS_DROP, "nt", "",						\
+    "UPDATE mails SET state = 'dropped', ended_at = $1, reason = $2,"	\
+    " taken_until = 0, content = '' WHERE state = 'waiting'")		\
 STATEMENT(MAIL_RETRY, "nt", "t",					\
     "UPDATE mails SET due_at = $1 WHERE id = $2"			\
     " AND state = 'waiting' AND taken_until <= $1 RETURNING id")	\

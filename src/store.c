@@ -349,14 +349,29 @@ store_user_language(struct store *s, struct arena *a, const char *id,
 	    DB_TEXT(id)), record);
 }
 
+/* What the record posts is written after it, and stays. */
+static enum db_status
+work_delete(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	const struct single *w = arg;
+	enum db_status status;
+
+	status = db_run(c, w->arena, w->id, w->args, row);
+	return status != DB_OK ? status : db_run(c, w->arena,
+	    MAILS_TO_REMOVE, ARGS(DB_TEXT(row[0].text)), NULL);
+}
+
 enum store_status
 store_user_delete_own(struct store *s, struct arena *a,
     const struct session *session, const char *verified_hash,
     const struct entry *record)
 {
-	return write_single(s, a, USER_DELETE_OWN, ARGS(
-	    DB_TEXT(session->user_id), DB_TEXT(verified_hash),
-	    DB_TEXT(session->token_hash)), record);
+	struct single w = { .arena = a, .id = USER_DELETE_OWN,
+	    .args = ARGS(DB_TEXT(session->user_id), DB_TEXT(verified_hash),
+	    DB_TEXT(session->token_hash)) };
+
+	return change_by(s, a, work_delete, &w, record);
 }
 
 struct own_change {
@@ -1277,7 +1292,7 @@ store_user_details(struct store *s, struct arena *a, const char *email_key,
 		    .email = row[1].text, .email_key = email_key,
 		    .created_at = row[2].number,
 		    .disabled_at = row[3].number,
-		    .password_hash = row[4].text };
+		    .password_hash = row[4].text, .language = row[5].text };
 	return status;
 }
 
@@ -1375,8 +1390,10 @@ enum store_status
 store_user_delete(struct store *s, struct arena *a, const char *email_key,
     const struct entry *record)
 {
-	return write_single(s, a, USER_DELETE, ARGS(DB_TEXT(email_key)),
-	    record);
+	struct single w = { .arena = a, .id = USER_DELETE,
+	    .args = ARGS(DB_TEXT(email_key)) };
+
+	return change_by(s, a, work_delete, &w, record);
 }
 
 static bool
@@ -1527,18 +1544,20 @@ store_count(struct store *s, struct arena *a, int64_t now,
 static enum db_status
 work_close(struct db_conn *c, void *arg)
 {
-	struct db_value row[COLUMNS_MAX];
 	enum db_status status;
 
-	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, row);
-	return status == DB_OK ?
-	    db_run(c, arg, TICKETS_END_EVERY, NULL, row) : status;
+	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, NULL);
+	if (status == DB_OK)
+		status = db_run(c, arg, TICKETS_END_EVERY, NULL, NULL);
+	return status != DB_OK ? status : db_run(c, arg, MAILS_DROP,
+	    ARGS(DB_NUMBER(clock_ms()), DB_TEXT("the store is a copy that "
+	    "was put back")), NULL);
 }
 
 enum store_status
 store_close_copy(const char *path, struct arena *a)
 {
-	return status_of(db_edit(path, &schema, work_close, a));
+	return status_of(db_edit(path, &schema, true, work_close, a));
 }
 
 /* Mails. */
@@ -1652,6 +1671,27 @@ store_mails_after(struct store *s, struct arena *a, const char *state,
 	return read_page(s, a, MAILS_AFTER, ARGS(DB_TEXT(state),
 	    DB_NUMBER(after != NULL ? after->due_at : INT64_MIN),
 	    DB_TEXT(after != NULL ? after->id : "")), take_mail, &page);
+}
+
+static bool
+take_mail_to(const struct db_value *row, void *arg)
+{
+	struct page *page = arg;
+
+	((struct mail *)page->out)[*page->n] = (struct mail){
+	    .kind = row[0].text, .state = row[1].text,
+	    .created_at = row[2].number };
+	return ++*page->n < page->max;
+}
+
+enum store_status
+store_mails_to(struct store *s, struct arena *a, const char *email_key,
+    struct mail *out, size_t max, size_t *n)
+{
+	struct page page = { .out = out, .max = max, .n = n };
+
+	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key)),
+	    take_mail_to, &page);
 }
 
 enum store_status

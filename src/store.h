@@ -198,7 +198,9 @@ enum store_status store_user_language(struct store *, struct arena *,
 		    const char *id, const char *language,
 		    const struct entry *record);
 /*
- * With all that is held on it.  STORE_GONE if meanwhile the session has ended,
+ * With all that is held on it, and all mails to its address but for the one
+ * that the record posts.  Whoever has one of them in hand finds it gone.
+ * STORE_GONE if meanwhile the session has ended,
  * or the account's password hash is no longer the verified one.
  */
 enum store_status store_user_delete_own(struct store *, struct arena *,
@@ -356,10 +358,10 @@ struct store_counts {
 	int64_t		 resets, live_resets;
 };
 
-/* Fills id, email, created_at and disabled_at. */
+/* Fills all of it. */
 enum store_status store_user_details(struct store *, struct arena *,
 		    const char *email_key, struct user *out);
-/* The same but for the id, by email_key.  out holds STORE_PAGE. */
+/* The same but for id and language, by email_key.  out holds STORE_PAGE. */
 enum store_status store_users_after(struct store *, struct arena *,
 		    const char *email_key, struct user *out, size_t *n);
 /*
@@ -376,7 +378,7 @@ enum store_status store_user_disable(struct store *, struct arena *,
 		    const struct entry *record);
 enum store_status store_user_enable(struct store *, struct arena *,
 		    const char *email_key, const struct entry *record);
-/* With all that is the account's. */
+/* As store_user_delete_own does. */
 enum store_status store_user_delete(struct store *, struct arena *,
 		    const char *email_key, const struct entry *record);
 
@@ -398,8 +400,9 @@ enum store_status store_sessions_end(struct store *, struct arena *,
 enum store_status store_sessions_end_every(struct store *, struct arena *,
 		    const struct entry *record);
 /*
- * Ends all sessions and resets in a copy that nobody has open: what has been
- * ended since it was made must not come back with it.
+ * Brings a copy that nobody has open up to date, and ends its sessions and
+ * tickets and the mails that wait in it: what has been ended, or sent, since
+ * it was made must not come back with it.
  */
 enum store_status store_close_copy(const char *path, struct arena *);
 enum store_status store_count(struct store *, struct arena *, int64_t now,
@@ -440,6 +443,13 @@ enum store_status store_mail_fail(struct store *, struct arena *,
 enum store_status store_mails_after(struct store *, struct arena *,
 		    const char *state, const struct mail *after,
 		    struct mail *out, size_t *n);
+/*
+ * Kind, state and created_at of those to an address, the newest first.  out
+ * holds max.
+ */
+enum store_status store_mails_to(struct store *, struct arena *,
+		    const char *email_key, struct mail *out, size_t max,
+		    size_t *n);
 /*
  * One that waits is due now, but for one that a courier has in hand.
  * STORE_GONE: none such.

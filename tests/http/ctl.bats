@@ -448,17 +448,22 @@ PYTHON
 	mv "$gl/kept.db" "$gl/gatelodge.db"
 }
 
-@test "an earlier store is refused until it is brought up to date" {
-	gl_stop
-	cp "$gl/gatelodge.db" "$gl/kept.db"
-	rm -f "$gl"/gatelodge.db*
+# first_store FILE - of the first release, with one account
+first_store() {
 	{
 		sed 's/^); -- keyed$/) WITHOUT ROWID;/' \
 			"$tests_top/src/sql/0001_accounts.sql"
 		echo "PRAGMA user_version = 1; PRAGMA application_id = 1195463749;"
 		echo "INSERT INTO users VALUES ('0123456789012345678901',
 			'old@b', 'old@b', '\$y\$', 1);"
-	} | sqlite3 "$gl/gatelodge.db"
+	} | sqlite3 "$1"
+}
+
+@test "an earlier store is refused until it is brought up to date" {
+	gl_stop
+	cp "$gl/gatelodge.db" "$gl/kept.db"
+	rm -f "$gl"/gatelodge.db*
+	first_store "$gl/gatelodge.db"
 	refused 65 user list
 	[[ $stderr == *'db migrate'* ]]
 	run -0 ctl db migrate --dry-run
@@ -524,6 +529,32 @@ write_on() {
 	sqlite3 "$gl"/gatelodge.db.replaced-* \
 		'SELECT count(*) FROM users' | grep -q '[1-9]'
 	rm -f "$gl"/copy-* "$gl"/gatelodge.db.replaced-*
+}
+
+@test "db restore: what waits in the copy is not sent again" {
+	mkdir "$gl/mail"
+	gl_restart "${standard[@]}" "mail_dir = \"$gl/mail\""
+	ctl mail test again@example.com
+	ctl db backup "$gl/copy.db"
+	gl_stop
+	ctl db restore "$gl/copy.db"
+	assert_equal "$(db 'SELECT state, reason FROM mails')" \
+		'dropped|the store is a copy that was put back'
+	timeout 60 "$(dirname "$GATELODGE")/gatelodge-courier" \
+		-c "$gl/gatelodge.conf" -1
+	[ -z "$(ls "$gl/mail")" ]
+	rm -rf "$gl"/copy.db "$gl"/gatelodge.db.replaced-* "$gl/mail"
+}
+
+@test "db restore: a copy of an earlier release is brought up to date" {
+	gl_stop
+	cp "$gl/gatelodge.db" "$gl/kept.db"
+	first_store "$gl/first.db"
+	ctl db restore "$gl/first.db"
+	run -0 ctl user list
+	assert_output --partial $'old@b\tenabled\t1970'
+	ctl db restore "$gl/kept.db"
+	rm -f "$gl"/{first,kept}.db "$gl"/gatelodge.db.replaced-*
 }
 
 @test "db restore: refuses what is no sound copy, and the store stays" {

@@ -1636,11 +1636,37 @@ edit_leaves_one_file(void **state)
 	assert_true(db_copy(db, copy));
 	assert_int_equal(helper_sql(copy, "PRAGMA journal_mode = WAL;"
 	    "INSERT INTO notes VALUES ('c', '-')"), SQLITE_OK);
-	assert_int_equal(db_edit(copy, &schema_1, work_add, &n), DB_OK);
+	assert_int_equal(db_edit(copy, &schema_1, false,
+	    work_add, &n), DB_OK);
 	assert_int_not_equal(access(side, F_OK), 0);
 	assert_int_equal(helper_number(copy, "SELECT count(*) FROM notes"), 3);
 	n = (struct note){ .id = "d", .says = DB_NONE };
-	assert_int_equal(db_edit(copy, &schema_1, work_add, &n), DB_NONE);
+	assert_int_equal(db_edit(copy, &schema_1, false,
+	    work_add, &n), DB_NONE);
+	assert_int_equal(helper_number(copy, "SELECT count(*) FROM notes"), 3);
+}
+
+/* One that is edited as it is stays as it is. */
+static void
+edit_brings_up_to_date_where_it_is_asked_to(void **state)
+{
+	struct note n = { .id = "b", .says = DB_OK };
+	char copy[HELPER_PATH_MAX * 2];
+
+	(void)state;
+	assert_int_equal(add("a"), DB_OK);
+	(void)snprintf(copy, sizeof(copy), "%s/copy.db", dir);
+	assert_true(db_copy(db, copy));
+	assert_int_equal(db_edit(copy, &schema_2, false, work_add, &n),
+	    DB_OK);
+	assert_int_equal(helper_number(copy, "PRAGMA user_version"), 1);
+	assert_int_equal(db_edit(copy, &schema_broken, true, work_add, &n),
+	    DB_FAULT);
+	assert_int_equal(helper_number(copy, "PRAGMA user_version"), 1);
+	n.id = "c";
+	assert_int_equal(db_edit(copy, &schema_2, true, work_add, &n), DB_OK);
+	assert_int_equal(helper_number(copy, "PRAGMA user_version"), 2);
+	assert_int_equal(helper_number(copy, "SELECT count(*) FROM more"), 2);
 	assert_int_equal(helper_number(copy, "SELECT count(*) FROM notes"), 3);
 }
 
@@ -1659,6 +1685,7 @@ static const struct CMUnitTest tests[] = {
 	OPEN(nobody_opens_what_is_seized),
 	OPEN(copy_is_whole_and_judged),
 	OPEN(edit_leaves_one_file),
+	OPEN(edit_brings_up_to_date_where_it_is_asked_to),
 	OPEN(row_no_row_and_done_are_told_apart),
 	OPEN(b4_null_finds_nothing),
 	OPEN(values_of_one_run_are_gone_in_the_next),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,6 +264,106 @@ sweep_removes_what_ended_long_ago(void **state)
 	    " recipient = 'bob@example.com'"), 1);
 }
 
+static int64_t
+mails_to(const char *email_key)
+{
+	struct mail m[8];
+	size_t n;
+
+	assert_int_equal(store_mails_to(store, arena, email_key, m,
+	    HELPER_COUNT(m), &n), STORE_OK);
+	return (int64_t)n;
+}
+
+static void
+mails_to_an_address_are_found_in_any_spelling(void **state)
+{
+	struct mail m, list[2];
+	size_t n;
+
+	(void)state;
+	add("Bob@example.com", NOW);
+	claim(NOW, &m);
+	assert_int_equal(store_mail_end(store, arena, &m, "sent", "", NOW),
+	    STORE_OK);
+	add("bob@example.com", NOW + 1);
+	add("bobby@example.com", NOW + 2);
+	add("", NOW + 3);
+	assert_int_equal(store_mails_to(store, arena, "bob@example.com",
+	    list, 2, &n), STORE_OK);
+	assert_int_equal(n, 2);
+	assert_string_equal(list[0].kind, "reset");
+	assert_string_equal(list[0].state, "waiting");
+	assert_true(list[0].created_at == NOW + 1);
+	assert_string_equal(list[1].state, "sent");
+	add("BOB@example.com", NOW + 4);
+	assert_int_equal(store_mails_to(store, arena, "bob@example.com",
+	    list, 2, &n), STORE_OK);
+	assert_int_equal(n, 2);
+	assert_true(list[0].created_at == NOW + 4);
+	assert_int_equal(mails_to("carol@example.com"), 0);
+}
+
+/* A courier may have one of them in hand. */
+static void
+mails_go_with_the_account_and_nobody_faults(void **state)
+{
+	struct user u = { .email = "Bob@example.com",
+	    .email_key = "bob@example.com", .password_hash = "$y$" };
+	struct mail in_hand, ended;
+	char *log;
+
+	(void)state;
+	assert_int_equal(store_user_add(store, arena, &u, NULL), STORE_OK);
+	add("bob@example.com", NOW);
+	add("Bob@example.com", NOW + 1);
+	add("BOB@example.com", NOW + 2);
+	add("carol@example.com", NOW + 3);
+	claim(NOW, &ended);
+	assert_int_equal(store_mail_end(store, arena, &ended, "sent", "",
+	    NOW), STORE_OK);
+	claim(NOW + 1, &in_hand);
+	assert_int_equal(store_user_delete(store, arena, u.email_key, NULL),
+	    STORE_OK);
+	assert_int_equal(mails_to("bob@example.com"), 0);
+	assert_int_equal(mails_to("carol@example.com"), 1);
+	assert_int_equal(store_mail_fail(store, arena, &in_hand, "450",
+	    NOW + 30), STORE_GONE);
+	assert_int_equal(store_mail_end(store, arena, &in_hand, "sent", "",
+	    NOW + 2), STORE_GONE);
+	log = helper_log(&bed);
+	assert_null(strstr(log, "store.fault"));
+	free(log);
+}
+
+/* What a courier has in hand as the copy is made, too. */
+static void
+copy_that_is_closed_sends_nothing_again(void **state)
+{
+	char copy[HELPER_PATH_MAX * 2];
+	struct mail m;
+
+	(void)state;
+	add("bob@example.com", NOW);
+	claim(NOW, &m);
+	assert_int_equal(store_mail_end(store, arena, &m, "sent", "", NOW),
+	    STORE_OK);
+	add("bob@example.com", NOW);
+	add("carol@example.com", NOW);
+	claim(NOW, &m);
+	(void)snprintf(copy, sizeof(copy), "%s/copy.db", bed.dir);
+	assert_true(db_copy(bed.db, copy));
+	assert_int_equal(store_close_copy(copy, arena), STORE_OK);
+	assert_int_equal(helper_number(copy, "SELECT count(*) FROM mails"
+	    " WHERE state = 'dropped' AND content = '' AND taken_until = 0"
+	    " AND ended_at > 1700000000000 AND reason LIKE '%copy%'"), 2);
+	assert_int_equal(helper_number(copy, "SELECT count(*) FROM mails"
+	    " WHERE state = 'sent' AND reason = ''"), 1);
+	assert_int_equal(helper_grep(copy, "SecretOfTheMail", 15), 0);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE state ="
+	    " 'waiting'"), 2);
+}
+
 #define CLAIMERS	4
 #define MAILS		100
 
@@ -319,6 +420,9 @@ main(void)
 		TEST(retry_leaves_what_is_in_hand),
 		TEST(list_comes_in_pages),
 		TEST(sweep_removes_what_ended_long_ago),
+		TEST(mails_to_an_address_are_found_in_any_spelling),
+		TEST(mails_go_with_the_account_and_nobody_faults),
+		TEST(copy_that_is_closed_sends_nothing_again),
 		TEST(no_two_claim_the_same),
 	};
 

@@ -773,17 +773,14 @@ copies_in(const char *dir)
 
 #define USER_ID	"'1234567890123456789012'"
 
+/* A store of the first schema, with an account that has a session. */
 static void
-sessions_come_over_from_the_first_schema(void **state)
+make_first(const char *path)
 {
 	struct db_schema first = *store_schema();
-	char dir[HELPER_PATH_MAX], path[HELPER_PATH_MAX + 16];
 	enum db_refusal why;
 	struct db *db;
 
-	(void)state;
-	helper_dir(dir);
-	(void)snprintf(path, sizeof(path), "%s/old.db", dir);
 	first.migrations = 1;
 	first.statements = 0;
 	db = db_open(path, &first, &why, complain);
@@ -794,6 +791,19 @@ sessions_come_over_from_the_first_schema(void **state)
 	    "INSERT INTO sessions VALUES ("
 	    "'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', " USER_ID
 	    ", 7, 9)"), SQLITE_OK);
+}
+
+static void
+sessions_come_over_from_the_first_schema(void **state)
+{
+	char dir[HELPER_PATH_MAX], path[HELPER_PATH_MAX + 16];
+	enum db_refusal why;
+	struct db *db;
+
+	(void)state;
+	helper_dir(dir);
+	(void)snprintf(path, sizeof(path), "%s/old.db", dir);
+	make_first(path);
 	db = store_open(path, &why, complain);
 	assert_non_null(db);
 	store_shut(db);
@@ -802,6 +812,26 @@ sessions_come_over_from_the_first_schema(void **state)
 	    " AND expires_at = 9 AND ends_at = 9 AND network = ''"
 	    " AND user_agent = ''"), 1);
 	assert_int_equal(copies_in(dir), 1);
+	helper_dir_remove(dir);
+}
+
+/* Also of a schema in which there are no mails. */
+static void
+sessions_end_in_a_copy_of_the_first_schema(void **state)
+{
+	char dir[HELPER_PATH_MAX], path[HELPER_PATH_MAX + 16];
+
+	(void)state;
+	helper_dir(dir);
+	(void)snprintf(path, sizeof(path), "%s/old.db", dir);
+	make_first(path);
+	assert_int_equal(store_close_copy(path, arena), STORE_OK);
+	assert_int_equal(helper_number(path, "SELECT count(*) FROM sessions"),
+	    0);
+	assert_int_equal(helper_number(path, "SELECT count(*) FROM users"),
+	    1);
+	assert_int_equal(helper_number(path, "PRAGMA user_version"),
+	    store_schema()->migrations);
 	helper_dir_remove(dir);
 }
 
@@ -835,6 +865,7 @@ main(void)
 		SESSIONS(deleted_account_leaves_nothing),
 		SESSIONS(b21_deletion_that_was_overtaken_deletes_nothing),
 		SESSIONS(sessions_come_over_from_the_first_schema),
+		SESSIONS(sessions_end_in_a_copy_of_the_first_schema),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
