@@ -424,6 +424,9 @@ auth_export(struct auth *auth, struct arena *a, const struct session *s,
 		status = store_devices_of(auth->store, a, s->user_id,
 		    clock_ms(), out->device, &out->devices);
 	if (status == STORE_OK)
+		status = store_mails_to(auth->store, a, out->user.email_key,
+		    out->mail, AUTH_MAILS_MAX, &out->mails);
+	if (status == STORE_OK)
 		status = find_events(auth, a, out);
 	return law_outcome(status, OUT_EXPORT, OUT_NO_SESSION);
 }
@@ -490,18 +493,31 @@ auth_change_password(struct auth *auth, struct arena *a,
 	    OUT_PASSWORD_CHANGED, OUT_WRONG_PASSWORD);
 }
 
+const char *
+auth_language_tag(const struct user *u)
+{
+	return u->language[0] != '\0' ? u->language : AUTH_LANGUAGE_AUTO;
+}
+
+/* As an account has it; NULL: there is no catalogue of it. */
+static const char *
+chosen_language(const struct auth *auth, const char *tag)
+{
+	const struct lang *lang = auth->conf->lang;
+
+	if (strcmp(tag, AUTH_LANGUAGE_AUTO) == 0)
+		return "";
+	return lang_has(lang, tag) ? lang_choose(lang, tag, NULL) : NULL;
+}
+
 enum outcome
 auth_language(struct auth *auth, struct arena *a, const struct session *s,
     const char *tag)
 {
-	const struct lang *lang = auth->conf->lang;
-	const char *chosen = "";
+	const char *chosen = chosen_language(auth, tag);
 
-	if (strcmp(tag, AUTH_LANGUAGE_AUTO) != 0) {
-		if (!lang_has(lang, tag))
-			return OUT_UNKNOWN_LANGUAGE;
-		chosen = lang_choose(lang, tag, NULL);
-	}
+	if (chosen == NULL)
+		return OUT_UNKNOWN_LANGUAGE;
 	return law_outcome(store_user_language(auth->store, a, s->user_id,
 	    chosen, law_entry(auth, a, EVENT_LANGUAGE_CHANGED, s->user_id,
 	    NULL)), OUT_LANGUAGE_SET, OUT_NO_SESSION);

@@ -79,6 +79,8 @@ enum outcome	 auth_change_password(struct auth *, struct arena *,
 		    const char *new_password);
 /* In place of a tag: the language that the browser says. */
 #define AUTH_LANGUAGE_AUTO	"auto"
+/* The account's tag, or that. */
+const char	*auth_language_tag(const struct user *);
 /*
  * OUT_LANGUAGE_SET, OUT_UNKNOWN_LANGUAGE: what pages and mails are written in;
  * a tag that there is a catalogue of.
@@ -92,6 +94,7 @@ enum outcome	 auth_language(struct auth *, struct arena *,
 enum outcome	 auth_delete(struct auth *, struct arena *,
 		    const struct session *, const char *password);
 #define AUTH_EVENTS_MAX	50	/* of the audit trail, as account or address */
+#define AUTH_MAILS_MAX	100	/* to the address */
 
 /* What is held on a person, but for the sessions. */
 struct account {
@@ -102,6 +105,8 @@ struct account {
 	struct device	 device[STORE_DEVICES_MAX];
 	size_t		 events;	/* the newest first */
 	struct chain_row event[2 * AUTH_EVENTS_MAX];
+	size_t		 mails;		/* the newest first */
+	struct mail	 mail[AUTH_MAILS_MAX];	/* see store_mails_to */
 };
 /* OUT_PROFILE, OUT_NO_SESSION: fills the user and the groups. */
 enum outcome	 auth_account(struct auth *, struct arena *,

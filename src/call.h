@@ -21,7 +21,7 @@
 
 #define CALL_BODY_MAX		16384
 #define CALL_ID_MAX		64
-#define CALL_MEMBERS_MAX	8
+#define CALL_MEMBERS_MAX	9
 #define CALL_COOKIES_MAX	2
 #define CALL_JOINED_MAX		8	/* header lines beyond the first */
 

@@ -7,6 +7,7 @@
 #define SESSION_COLUMNS	6
 #define DEVICE_COLUMNS	2
 #define EVENT_COLUMNS	5
+#define MAIL_COLUMNS	3
 
 const char *
 dossier_time(struct arena *a, int64_t ms)
@@ -117,6 +118,24 @@ events(struct arena *a, const struct account *account)
 	    cell);
 }
 
+/* What they said is gone, or opens something as long as they wait. */
+static struct json_member
+mails(struct arena *a, const struct account *account)
+{
+	struct json_member *cell, *to;
+	const struct mail *m;
+	size_t i;
+
+	cell = to = new_cells(a, account->mails, MAIL_COLUMNS);
+	for (i = 0; i < account->mails; i++) {
+		m = &account->mail[i];
+		*to++ = text_member("time", dossier_time(a, m->created_at));
+		*to++ = text_member("kind", m->kind);
+		*to++ = text_member("state", m->state);
+	}
+	return table_member(a, "mails", account->mails, MAIL_COLUMNS, cell);
+}
+
 void
 dossier_members(struct arena *a, const struct account *account,
     const struct session *list, size_t n, const char *current,
@@ -126,9 +145,9 @@ dossier_members(struct arena *a, const struct account *account,
 	*out++ = text_member("email", account->user.email);
 	*out++ = text_member("created", dossier_time(a,
 	    account->user.created_at));
-	*out++ = text_member("language", account->user.language[0] != '\0' ?
-	    account->user.language : AUTH_LANGUAGE_AUTO);
+	*out++ = text_member("language", auth_language_tag(&account->user));
 	*out++ = groups(a, account);
 	*out++ = devices(a, account);
-	*out = events(a, account);
+	*out++ = events(a, account);
+	*out = mails(a, account);
 }

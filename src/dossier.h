@@ -12,14 +12,14 @@
 #include "auth.h"
 #include "json.h"
 
-#define DOSSIER_MEMBERS	7
+#define DOSSIER_MEMBERS	8
 
 /* What a time looks like. */
 const char	*dossier_time(struct arena *, int64_t ms);
 /* Sessions; current is the token's hash of the one that asks, or "". */
 struct json_member dossier_sessions(struct arena *, const struct session *,
 		    size_t n, const char *current);
-/* sessions, email, created, language, groups, devices, events */
+/* sessions, email, created, language, groups, devices, events, mails */
 void		 dossier_members(struct arena *, const struct account *,
 		    const struct session *, size_t n, const char *current,
 		    struct json_member *out);

@@ -142,7 +142,8 @@ errand_user_show(struct clerk *c)
 	    { "state", .text = state_of(&u) },
 	    { "created", .text = moment(c, u.created_at) },
 	    { "disabled", .text = moment(c, u.disabled_at) },
-	    { "groups", .text = groups }, { "id", .text = u.id });
+	    { "groups", .text = groups }, { "id", .text = u.id },
+	    { "language", .text = auth_language_tag(&u) });
 	return EX_OK;
 }
 

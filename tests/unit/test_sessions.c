@@ -605,7 +605,7 @@ export_holds_what_is_held(void **state)
 	    "\"network\":\"\",\"door\":\"\"},"
 	    "{\"time\":\"2023-11-14T22:13:20.000Z\","
 	    "\"event\":\"user.created\",\"result\":\"done\","
-	    "\"network\":\"\",\"door\":\"\"}]}\n",
+	    "\"network\":\"\",\"door\":\"\"}],\"mails\":[]}\n",
 	    id_of(token)));
 }
 
