@@ -18,7 +18,7 @@ _gatelodgectl() {
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --config) ((i++)) ;;
+		-c | --config | --language) ((i++)) ;;
 		-*) ;;
 		*) plain+=("${COMP_WORDS[i]}") ;;
 		esac

@@ -7,9 +7,8 @@
 #include "clock.h"
 #include "digest.h"
 #include "mailbox.h"
-#include "notice.h"
 
-#define INVITE_SECONDS	(24 * 60 * 60)
+#define INVITE_SECONDS	(NOTICE_INVITATION_MINUTES * 60)
 #define DEVICE_SECONDS	(365 * 24 * 60 * 60)
 #define PROOF_MS	(5 * 60 * 1000)
 #define SEEN_EVERY_MS	(60 * 1000)
@@ -538,23 +537,48 @@ auth_delete(struct auth *auth, struct arena *a, const struct session *s,
 	    NOTICE_ACCOUNT_DELETED, &u)), OUT_ACCOUNT_DELETED, OUT_NO_SESSION);
 }
 
-enum outcome
-auth_invite(struct auth *auth, struct arena *a, const char *email,
-    struct grant *out)
+/* OUT_CONFIRMED: there is an account, and it has no password. */
+static enum outcome
+make_guest(struct auth *auth, struct arena *a, const char *email,
+    const char *language)
 {
 	struct user u = { .email = email, .created_at = clock_ms(),
 	    .email_key = address_key(a, email),
-	    .password_hash = PASSWD_NONE };
+	    .password_hash = PASSWD_NONE, .language = language };
 	enum store_status status;
 
 	status = store_user_add(auth->store, a, &u,
 	    law_entry(auth, a, EVENT_USER_INVITED, NULL, NULL));
-	if (status == STORE_TAKEN)
-		status = store_user_by_email(auth->store, a, u.email_key, &u);
-	if (status != STORE_OK)
-		return law_outcome(status, OUT_FAULT, OUT_FAULT);
-	return strcmp(u.password_hash, PASSWD_NONE) != 0 ? OUT_EMAIL_TAKEN :
-	    mailbox_reset_make(auth, a, email, INVITE_SECONDS, out);
+	if (status != STORE_TAKEN)
+		return law_outcome(status, OUT_CONFIRMED, OUT_FAULT);
+	status = store_user_by_email(auth->store, a, u.email_key, &u);
+	if (status == STORE_OK && strcmp(u.password_hash, PASSWD_NONE) != 0)
+		return OUT_EMAIL_TAKEN;
+	if (status == STORE_OK && language != NULL)
+		status = store_user_language(auth->store, a, u.id, language,
+		    law_entry(auth, a, EVENT_LANGUAGE_CHANGED, u.id, NULL));
+	return law_outcome(status, OUT_CONFIRMED, OUT_UNKNOWN_ADDRESS);
+}
+
+/* What cannot be done is refused before there is an account. */
+enum outcome
+auth_invite(struct auth *auth, struct arena *a, const struct invitation *i,
+    struct grant *out)
+{
+	const char *language = NULL;
+	enum outcome outcome;
+
+	if (i->mailed && !notice_possible(auth))
+		return OUT_NO_MAIL;
+	if (i->language != NULL &&
+	    (language = chosen_language(auth, i->language)) == NULL)
+		return OUT_UNKNOWN_LANGUAGE;
+	outcome = make_guest(auth, a, i->email, language);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	return i->mailed ?
+	    mailbox_reset_send(auth, a, i->email, NOTICE_INVITATION) :
+	    mailbox_reset_make(auth, a, i->email, INVITE_SECONDS, out);
 }
 
 enum outcome

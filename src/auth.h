@@ -117,12 +117,19 @@ enum outcome	 auth_export(struct auth *, struct arena *,
 
 /* What an administrator may, who has proved nothing of an account. */
 
+struct invitation {
+	const char	*email;
+	const char	*language;	/* as for auth_language, or NULL */
+	bool		 mailed;	/* the token is shown to nobody else */
+};
 /*
- * OUT_RESET_STARTED: an account without a password, and a token that sets it
- * within a day; the same again for one that still has none.  OUT_EMAIL_TAKEN.
+ * OUT_RESET_STARTED, or where it is mailed OUT_RESET_MAILED: an account
+ * without a password, and a token that sets it within a day; the same again
+ * for one that still has none.  OUT_EMAIL_TAKEN, OUT_UNKNOWN_ADDRESS for one
+ * that is disabled, OUT_UNKNOWN_LANGUAGE, OUT_NO_MAIL.
  */
 enum outcome	 auth_invite(struct auth *, struct arena *,
-		    const char *email, struct grant *out);
+		    const struct invitation *, struct grant *out);
 /*
  * OUT_USER_CREATED, OUT_EMAIL_TAKEN, and what policy.h refuses.  What was
  * tried for the address before counts no more.

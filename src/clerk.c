@@ -176,6 +176,13 @@ clerk_outcome(enum outcome outcome, enum outcome good)
 		return clerk_status(STORE_TAKEN);
 	case OUT_UNKNOWN_ADDRESS:
 		return clerk_status(STORE_GONE);
+	case OUT_UNKNOWN_LANGUAGE:
+		return clerk_fail(EX_DATAERR, "there is no catalogue of that "
+		    "language");
+	case OUT_NO_MAIL:
+		return clerk_fail(EX_CONFIG, "no such mail goes out: the "
+		    "profile is compat, or none of smtp_url, sendmail and "
+		    "mail_dir is set");
 	case OUT_STORE_BUSY:
 		return clerk_status(STORE_BUSY);
 	case OUT_FAULT:

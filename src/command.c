@@ -18,16 +18,17 @@ static const struct verb verbs[] = {
 static const struct {
 	unsigned int	 bit;
 	const char	*name;
+	const char	*value;
 	const char	*about;
-} options[] = {
-#define ROW(id, name_, about_)						\
-	{ .bit = OPT_ ## id, .name = (name_), .about = (about_) },
+} options[OPT_PLACES] = {
+#define ROW(id, name_, value_, about_)					\
+	[OPT_AT_ ## id] = { .bit = OPT_ ## id, .name = (name_),		\
+	    .value = (value_), .about = (about_) },
 	OPTIONS(ROW)
 #undef ROW
 };
 
 #define VERB_COUNT	(sizeof(verbs) / sizeof(verbs[0]))
-#define OPTION_COUNT	(sizeof(options) / sizeof(options[0]))
 
 /* What is left of the words, and what has been seen. */
 struct line {
@@ -72,11 +73,28 @@ ask_for(struct line *l, enum command_kind kind)
 	return false;
 }
 
+/* rest is what follows the name: "" or "=" and a value. */
+static bool
+read_option(struct line *l, enum option_place place, const char *rest)
+{
+	struct command *c = l->command;
+
+	c->options |= options[place].bit;
+	if (options[place].value == NULL)
+		return true;
+	c->value[place] = rest[0] == '=' ? rest + 1 : *l->word;
+	if (c->value[place] == NULL)
+		return wrong(l, "the option --%s needs a value",
+		    options[place].name);
+	l->word += rest[0] != '=';
+	return true;
+}
+
 /* name has no dashes.  A name that is none may be anything: not repeated. */
 static bool
 read_long(struct line *l, const char *name)
 {
-	size_t i;
+	size_t i, len;
 
 	if (strcmp(name, "config") == 0)
 		return read_path(l, NULL);
@@ -86,11 +104,13 @@ read_long(struct line *l, const char *name)
 		return ask_for(l, COMMAND_HELP);
 	if (strcmp(name, "version") == 0)
 		return ask_for(l, COMMAND_VERSION);
-	for (i = 0; i < OPTION_COUNT; i++)
-		if (strcmp(name, options[i].name) == 0) {
-			l->command->options |= options[i].bit;
-			return true;
-		}
+	for (i = 0; i < OPT_PLACES; i++) {
+		len = strlen(options[i].name);
+		if (text_begins(name, options[i].name) &&
+		    (name[len] == '\0' || (name[len] == '=' &&
+		    options[i].value != NULL)))
+			return read_option(l, i, name + len);
+	}
 	return wrong(l, "there is no such option; what begins with two "
 	    "dashes and is none comes after --");
 }
@@ -188,7 +208,7 @@ takes_options(struct line *l)
 	const struct command *c = l->command;
 	size_t i;
 
-	for (i = 0; i < OPTION_COUNT; i++)
+	for (i = 0; i < OPT_PLACES; i++)
 		if ((c->options & ~c->verb->options & options[i].bit) != 0)
 			return wrong(l, "%s%s%s has no option --%s",
 			    c->verb->object, gap_before(c->verb),
@@ -235,6 +255,14 @@ command_read(struct command *c, int argc, char **argv)
 }
 
 static void
+help_option(FILE *f, size_t i)
+{
+	(void)fprintf(f, "--%s%s%s", options[i].name,
+	    options[i].value != NULL ? " " : "",
+	    options[i].value != NULL ? options[i].value : "");
+}
+
+static void
 help_verb(FILE *f, const struct verb *v)
 {
 	size_t i;
@@ -242,9 +270,12 @@ help_verb(FILE *f, const struct verb *v)
 	(void)fprintf(f, "  %s%s%s", v->object, gap_before(v), v->name);
 	if (v->arguments[0] != '\0')
 		(void)fprintf(f, " %s", v->arguments);
-	for (i = 0; i < OPTION_COUNT; i++)
-		if ((v->options & options[i].bit) != 0)
-			(void)fprintf(f, " [--%s]", options[i].name);
+	for (i = 0; i < OPT_PLACES; i++)
+		if ((v->options & options[i].bit) != 0) {
+			(void)fputs(" [", f);
+			help_option(f, i);
+			(void)fputc(']', f);
+		}
 	(void)fprintf(f, "\n      %s\n", v->about);
 }
 
@@ -260,7 +291,9 @@ command_help(FILE *f)
 	(void)fputs("\n  -c, --config FILE\n      read settings from FILE\n"
 	    "  -V, --version\n      print the version and exit\n"
 	    "  -h, --help\n      print this and exit\n", f);
-	for (i = 0; i < OPTION_COUNT; i++)
-		(void)fprintf(f, "  --%s\n      %s\n", options[i].name,
-		    options[i].about);
+	for (i = 0; i < OPT_PLACES; i++) {
+		(void)fputs("  ", f);
+		help_option(f, i);
+		(void)fprintf(f, "\n      %s\n", options[i].about);
+	}
 }

@@ -33,6 +33,7 @@ struct command {
 	const struct verb *verb;
 	const char	*conf_path;	/* NULL: none was given */
 	unsigned int	 options;	/* enum option, added up */
+	const char	*value[OPT_PLACES];	/* NULL: it has none */
 	const char	*arg[COMMAND_ARGS_MAX];
 	size_t		 args;
 	/* What is wrong; never an argument, which may be a password. */

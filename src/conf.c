@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "accent.h"
-#include "arena.h"
 #include "heap.h"
 #include "letter.h"
 #include "log.h"
@@ -138,6 +137,17 @@ value_is_socket(const char *s)
 
 	return s[0] == '/' || net_loopback_socket(s, host, &port) ? NULL :
 	    "must be an absolute path, or an address of loopback and a port";
+}
+
+const char *
+conf_link(const struct conf *c, struct arena *a, const char *path)
+{
+	size_t len = strlen(c->base_url);
+
+	if (len > 0 && c->base_url[len - 1] == '/')
+		len--;
+	return arena_printf(a, "%.*s%s%s", (int)len, c->base_url,
+	    c->base_path, path);
 }
 
 const char *

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "arena.h"
 #include "knobs.h"
 #include "lang.h"
 #include "net.h"
@@ -84,6 +85,12 @@ struct conf	*conf_load(const char *path,
 void		 conf_free(struct conf *);
 /* The effective settings in the file's own syntax. */
 void		 conf_dump(const struct conf *, FILE *);
+/*
+ * The address of a page: base_url and base_path before a path that begins with
+ * a slash, and nothing that anybody has sent.
+ */
+const char	*conf_link(const struct conf *, struct arena *,
+		    const char *path);
 /* NULL if it may be the socket's setting, else what that must be. */
 const char	*conf_socket_fault(const char *);
 /* The key of a setting that differs and needs a new start, or NULL. */

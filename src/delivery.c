@@ -41,19 +41,6 @@ is_kind(const char *s)
 	    strlen(s);
 }
 
-/* Nobody who asks for a mail has a say in where its link leads. */
-static const char *
-link_to(struct job *j, const char *path)
-{
-	const struct conf *c = j->delivery->conf;
-	size_t len = strlen(c->base_url);
-
-	if (len > 0 && c->base_url[len - 1] == '/')
-		len--;
-	return path[0] == '/' ? arena_printf(j->arena, "%.*s%s%s", (int)len,
-	    c->base_url, c->base_path, path) : NULL;
-}
-
 static bool
 fill_in(struct job *j, struct value *root)
 {
@@ -68,9 +55,11 @@ fill_in(struct job *j, struct value *root)
 		if (pairs.pair[i].fault != PAIR_FINE)
 			return false;
 		text = pairs.pair[i].value;
-		if (strcmp(pairs.pair[i].name, "link") == 0 &&
-		    (text = link_to(j, text)) == NULL)
-			return false;
+		if (strcmp(pairs.pair[i].name, "link") == 0) {
+			if (text[0] != '/')
+				return false;
+			text = conf_link(j->delivery->conf, j->arena, text);
+		}
 		value_text(j->arena, root, pairs.pair[i].name, text);
 	}
 	return true;

@@ -8,7 +8,6 @@
 #include "errands.h"
 #include "heap.h"
 #include "mailbox.h"
-#include "notice.h"
 #include "text.h"
 
 #define GROUP_MAX	64
@@ -304,18 +303,28 @@ errand_user_groups(struct clerk *c)
 	return code == EX_OK ? show_groups(c, &u) : code;
 }
 
-static void
-show_token(struct clerk *c, const struct grant *grant)
+/* What was mailed is shown to nobody but its reader. */
+static int
+show_reset(struct clerk *c, enum outcome outcome, const struct grant *grant)
 {
-	SHEET_ROW(c->sheet, { "reset_token", .text = grant->token },
-	    { "seconds", .kind = JSON_NUMBER,
-	    .number = (int)grant->seconds });
+	if (outcome == OUT_RESET_MAILED)
+		return clerk_done(c, "mailed");
+	if (outcome == OUT_RESET_STARTED)
+		SHEET_ROW(c->sheet, { "reset_token", .text = grant->token },
+		    { "seconds", .kind = JSON_NUMBER,
+		    .number = (int)grant->seconds },
+		    { "link", .text = notice_link(&c->auth, c->arena,
+		    NOTICE_RESET, grant->token) });
+	return clerk_outcome(outcome, OUT_RESET_STARTED);
 }
 
 int
 errand_user_invite(struct clerk *c)
 {
 	const char *store = c->auth.conf->store;
+	const struct invitation invitation = { .email = c->command->arg[0],
+	    .language = c->command->value[OPT_AT_LANGUAGE],
+	    .mailed = clerk_asked(c, OPT_MAIL) };
 	struct grant grant;
 	int code;
 
@@ -323,11 +332,8 @@ errand_user_invite(struct clerk *c)
 		return EX_DATAERR;
 	if ((code = clerk_open(c, access(store, F_OK) != 0)) != EX_OK)
 		return code;
-	code = clerk_outcome(auth_invite(&c->auth, c->arena,
-	    c->command->arg[0], &grant), OUT_RESET_STARTED);
-	if (code == EX_OK)
-		show_token(c, &grant);
-	return code;
+	return show_reset(c, auth_invite(&c->auth, c->arena, &invitation,
+	    &grant), &grant);
 }
 
 int
@@ -341,11 +347,10 @@ errand_user_reset_link(struct clerk *c)
 		return code;
 	if (u.disabled_at != 0)
 		return clerk_fail(EX_DATAERR, "the account is disabled");
-	code = clerk_outcome(mailbox_reset_make(&c->auth, c->arena, u.email,
-	    MAILBOX_RESET_SECONDS, &grant), OUT_RESET_STARTED);
-	if (code == EX_OK)
-		show_token(c, &grant);
-	return code;
+	return show_reset(c, clerk_asked(c, OPT_MAIL) ?
+	    mailbox_reset_send(&c->auth, c->arena, u.email, NOTICE_RESET) :
+	    mailbox_reset_make(&c->auth, c->arena, u.email,
+	    MAILBOX_RESET_SECONDS, &grant), &grant);
 }
 
 /* Sessions. */

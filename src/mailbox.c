@@ -4,7 +4,6 @@
 
 #include "address.h"
 #include "clock.h"
-#include "notice.h"
 
 static const char *
 language_of(const struct auth *auth, const struct user *u)
@@ -200,6 +199,22 @@ mailbox_reset_make(struct auth *auth, struct arena *a, const char *email,
     int64_t seconds, struct grant *out)
 {
 	return make_reset(auth, a, email, EVENT_RESET_MADE, seconds, out);
+}
+
+enum outcome
+mailbox_reset_send(struct auth *auth, struct arena *a, const char *email,
+    enum notice id)
+{
+	enum store_status status;
+	struct user u;
+
+	if (!notice_possible(auth))
+		return OUT_NO_MAIL;
+	status = owner_of(auth, a, address_key(a, email), &u);
+	if (status == STORE_OK)
+		status = store_post(auth->store, a, notice_owner(auth, a,
+		    EVENT_RESET_MADE, id, &u));
+	return law_outcome(status, OUT_RESET_MAILED, OUT_UNKNOWN_ADDRESS);
 }
 
 static enum outcome

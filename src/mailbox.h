@@ -15,6 +15,7 @@
 #define MAILBOX_H
 
 #include "law.h"
+#include "notice.h"
 
 /*
  * OUT_CHECK_MAIL, OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL, and what policy.h refuses.
@@ -47,6 +48,13 @@ enum outcome	 mailbox_reset_begin(struct auth *, struct arena *,
 enum outcome	 mailbox_reset_make(struct auth *, struct arena *,
 		    const char *email, int64_t seconds, struct grant *out);
 #define MAILBOX_RESET_SECONDS	(60 * 60)
+/*
+ * The same by mail, as NOTICE_RESET or NOTICE_INVITATION says it: the token is
+ * shown to nobody else.  OUT_RESET_MAILED, OUT_UNKNOWN_ADDRESS, OUT_NO_MAIL,
+ * in compat too.
+ */
+enum outcome	 mailbox_reset_send(struct auth *, struct arena *,
+		    const char *email, enum notice);
 /*
  * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, and what policy.h refuses:
  * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,

@@ -81,15 +81,29 @@ number_text(struct arena *a, int64_t number)
 	return arena_printf(a, "%" PRId64, number);
 }
 
+static const char *
+path_of(struct arena *a, enum notice id, const char *token)
+{
+	const char *page = notices[id].page;
+
+	return ARENA_JOIN(a, page,
+	    page[strlen(page) - 1] == '=' ? token : "");
+}
+
+const char *
+notice_link(const struct auth *auth, struct arena *a, enum notice id,
+    const char *token)
+{
+	return conf_link(auth->conf, a, path_of(a, id, token));
+}
+
 /* What its template is filled with. */
 static const char *
 content_of(const struct auth *auth, struct arena *a, enum notice id,
     const struct entry *record, const char *token, const char *code)
 {
-	const char *page = notices[id].page;
-	const char *tail = page[strlen(page) - 1] == '=' ? token : "";
 	const struct json_member members[] = {
-		{ .name = "link", .text = ARENA_JOIN(a, page, tail) },
+		{ .name = "link", .text = path_of(a, id, token) },
 		{ .name = "code", .text = code },
 		{ .name = "minutes",
 		    .text = number_text(a, notices[id].minutes) },
@@ -126,6 +140,12 @@ fill_ticket(struct arena *a, enum notice id, const struct user *about,
 	    t->email_key, code);
 }
 
+bool
+notice_possible(const struct auth *auth)
+{
+	return auth->conf->mail && !auth->conf->rules->open;
+}
+
 const struct entry *
 notice_post(const struct auth *auth, struct arena *a,
     const struct entry *record, enum notice id, const struct user *about,
@@ -136,7 +156,7 @@ notice_post(const struct auth *auth, struct arena *a,
 	struct entry *out;
 	const char *code;
 
-	if (!auth->conf->mail || auth->conf->rules->open)
+	if (!notice_possible(auth))
 		return record;
 	p = arena_alloc(a, sizeof(*p));
 	*p = (struct posting){ .mail = { .kind = notices[id].kind,

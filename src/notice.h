@@ -18,12 +18,16 @@
 
 #include "law.h"
 
+#define NOTICE_INVITATION_MINUTES	(24 * 60)
+
 #define NOTICES(NOTICE)							\
 NOTICE(NOTICE_REGISTRATION, "registration", TICKET_REGISTRATION,	\
     "/confirm?token=", 60, true)					\
 NOTICE(NOTICE_REGISTRATION_TAKEN, "registration_taken",			\
     TICKET_REGISTRATION, "/reset", 60, true)				\
 NOTICE(NOTICE_RESET, "reset", TICKET_RESET, "/reset?token=", 60, true)	\
+NOTICE(NOTICE_INVITATION, "invitation", TICKET_RESET, "/reset?token=",	\
+    NOTICE_INVITATION_MINUTES, true)					\
 NOTICE(NOTICE_ADDRESS_CHANGE, "address_change", TICKET_ADDRESS,		\
     "/address?token=", 60, true)					\
 NOTICE(NOTICE_ADDRESS_TAKEN, "address_taken", TICKET_ADDRESS,		\
@@ -45,8 +49,10 @@ enum notice {
 #undef NOTICE_ID
 };
 
+/* In compat, and where no way to send mail is configured, there are none. */
+bool		 notice_possible(const struct auth *);
 /*
- * The same record, which posts the notice as well; where no mail is sent, the
+ * The same record, which posts the notice as well; where none is possible, the
  * record as it is.  about: whose ticket it is, "" for nobody's; the address
  * that it is for; a registration's hash; the language.  to: the address that
  * the mail goes to; NULL for nobody, who costs as much.
@@ -57,6 +63,10 @@ const struct entry *notice_post(const struct auth *, struct arena *,
 /* The record of an event whose account's owner is told of it. */
 const struct entry *notice_owner(const struct auth *, struct arena *,
 		    enum event, enum notice, const struct user *);
+
+/* The link that its mail has with this token. */
+const char	*notice_link(const struct auth *, struct arena *,
+		    enum notice, const char *token);
 
 /*
  * The hash under which a code is stored, whatever spaces and hyphens stand in

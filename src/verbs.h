@@ -8,7 +8,9 @@
  * arguments: a word for each; in brackets what may be left out, with dots
  *     after it what may come as often as one likes.
  *
- * OPTION(id, name, sentence)
+ * OPTION(id, name, value, sentence)
+ *
+ * value: a word for what comes after it, NULL for nothing.
  *
  * Options have long names alone and stand anywhere.  The help, the completion
  * of the shell and gatelodgectl(8) say what these tables say.
@@ -17,13 +19,17 @@
 #define VERBS_H
 
 #define OPTIONS(OPTION)							\
-OPTION(JSON, "json", "print one JSON object a line")			\
-OPTION(YES, "yes", "do not ask whether it is meant")			\
-OPTION(DRY_RUN, "dry-run", "only look, and say what would be done")	\
-OPTION(PASSWORD_STDIN, "password-stdin",				\
+OPTION(JSON, "json", NULL, "print one JSON object a line")		\
+OPTION(YES, "yes", NULL, "do not ask whether it is meant")		\
+OPTION(DRY_RUN, "dry-run", NULL,					\
+    "only look, and say what would be done")				\
+OPTION(PASSWORD_STDIN, "password-stdin", NULL,				\
     "take the password from the first line of standard input")		\
-OPTION(ALL, "all", "for every account")					\
-OPTION(STRICT, "strict", "do nothing at all if a row is refused")
+OPTION(ALL, "all", NULL, "for every account")				\
+OPTION(STRICT, "strict", NULL, "do nothing at all if a row is refused")	\
+OPTION(MAIL, "mail", NULL,						\
+    "send it to the account's address, and do not print it")		\
+OPTION(LANGUAGE, "language", "TAG", "the language of the account")
 
 #define VERBS(VERB)							\
 VERB(user_add, "user", "add", "EMAIL", OPT_JSON | OPT_PASSWORD_STDIN,	\
@@ -48,10 +54,12 @@ VERB(user_unlock, "user", "unlock", "EMAIL", OPT_JSON,			\
     "forget the wrong passwords that were tried for an account")	\
 VERB(user_groups, "user", "groups", "EMAIL [GROUP...]", OPT_JSON,	\
     "show or change the groups of an account")				\
-VERB(user_invite, "user", "invite", "EMAIL", OPT_JSON,			\
+VERB(user_invite, "user", "invite", "EMAIL",				\
+    OPT_JSON | OPT_MAIL | OPT_LANGUAGE,					\
     "make an account whose password its owner sets")			\
-VERB(user_reset_link, "user", "reset-link", "EMAIL", OPT_JSON,		\
-    "make a token that sets a new password")				\
+VERB(user_reset_link, "user", "reset-link", "EMAIL",			\
+    OPT_JSON | OPT_MAIL,						\
+    "make a link that sets a new password")				\
 VERB(import, "import", "", "FILE",					\
     OPT_JSON | OPT_DRY_RUN | OPT_STRICT,				\
     "bring over the accounts of another system")			\
@@ -89,14 +97,15 @@ VERB(config_show, "config", "show", "", OPT_NONE,			\
     "print the settings that are in effect")
 
 enum option_place {
-#define OPTION_PLACE(id, name, about) OPT_AT_ ## id,
+#define OPTION_PLACE(id, name, value, about) OPT_AT_ ## id,
 	OPTIONS(OPTION_PLACE)
 #undef OPTION_PLACE
+	OPT_PLACES
 };
 
 enum option {
 	OPT_NONE = 0,
-#define OPTION_BIT(id, name, about) OPT_ ## id = 1 << OPT_AT_ ## id,
+#define OPTION_BIT(id, name, value, about) OPT_ ## id = 1 << OPT_AT_ ## id,
 	OPTIONS(OPTION_BIT)
 #undef OPTION_BIT
 };

@@ -340,33 +340,55 @@ PYTHON
 }
 
 @test "user reset-link: the token works once" {
-	local seconds
+	local seconds link
 
 	add reset@example.com
-	IFS=$'\t' read -r token seconds < <(ctl user reset-link \
+	IFS=$'\t' read -r token seconds link < <(ctl user reset-link \
 		RESET@example.com)
 	assert_equal "$seconds" 3600
+	assert_equal "$link" "https://auth.example/reset?token=$token"
 	set_password reset@example.com "$token" "another $good"
 	assert_code 200
 	set_password reset@example.com "$token" "third $good"
 	assert_error 403
-	ctl user reset-link --json reset@example.com | json
+	run -0 ctl user reset-link --json reset@example.com
+	json <<<"$output"
+	assert_equal "$(jq -r .link <<<"$output")" \
+		"https://auth.example/reset?token=$(jq -r .reset_token \
+		<<<"$output")"
 	refused 66 user reset-link stranger@example.com
 }
 
-@test "user invite: nothing opens it until its owner sets a password" {
-	local first second
+@test "user invite and reset-link: --mail is refused where no mail goes" {
+	local before
 
-	IFS=$'\t' read -r first seconds < <(ctl user invite \
+	add owner@example.com
+	before=$(db_state)
+	refused 78 user invite --mail fresh@example.com
+	[[ $stderr == *smtp_url* ]]
+	refused 78 user reset-link --mail owner@example.com
+	assert_equal "$(db_state)" "$before"
+	gl_restart "mail_dir = \"$gl\""
+	refused 78 user invite --mail fresh@example.com
+	[[ $stderr == *compat* ]]
+	refused 78 user reset-link owner@example.com --mail
+	assert_equal "$(db_state)" "$before"
+}
+
+@test "user invite: nothing opens it until its owner sets a password" {
+	local first second seconds link
+
+	IFS=$'\t' read -r first seconds link < <(ctl user invite \
 		guest@example.com)
 	assert_equal "$seconds" 86400
+	assert_equal "$link" "https://auth.example/reset?token=$first"
 	[[ $(ctl user show guest@example.com) == *invited* ]]
 	[[ $(ctl user list) == *guest@example.com$'\t'invited* ]]
 	for password in "$good" '$none$' '*' ' '; do
 		login guest@example.com "$password"
 		assert_error 401
 	done
-	IFS=$'\t' read -r second seconds < <(ctl user invite \
+	IFS=$'\t' read -r second seconds link < <(ctl user invite \
 		Guest@example.com)
 	set_password guest@example.com "$first" "another $good"
 	assert_error 403
@@ -380,6 +402,18 @@ PYTHON
 	ctl user disable other@example.com
 	refused 66 user invite other@example.com
 	refused 65 user invite 'no address'
+}
+
+@test "user invite: the language is kept, and one that is not spoken refused" {
+	ctl user invite french@example.com --language=fr
+	assert_equal "$(ctl user show --json french@example.com |
+		jq -r .language)" fr
+	ctl user invite --language auto french@example.com
+	[[ $(ctl user show french@example.com) == *$'\tauto' ]]
+	refused 65 user invite --language xx other.french@example.com
+	refused 66 user show other.french@example.com
+	refused 64 user invite french@example.com --language
+	refused 64 user add --language fr french@example.com
 }
 
 @test "session list and end" {
@@ -823,6 +857,9 @@ into_full() {
 	assert_equal "$(completes user d)" 'disable delete '
 	assert_equal "$(completes db backup --)" '--json '
 	assert_equal "$(completes user add --p)" '--password-stdin '
+	assert_equal "$(completes --language fr user inv)" 'invite '
+	assert_equal "$(completes user invite --language fr --)" \
+		'--json --mail --language '
 	assert_equal "$(completes import "$BATS_TEST_DIRNAME/ctl.b")" \
 		"$BATS_TEST_DIRNAME/ctl.bats "
 	assert_equal "$(completes import file --st)" '--strict '

@@ -7,15 +7,21 @@
 
 load helper
 
+GATELODGECTL=${GATELODGECTL:-$(dirname "$GATELODGE")/gatelodgectl}
 long='four words nobody says'
 other='other words nobody says'
+
+# with_mail COMMAND [LINE...] - with the lines of this file before those
+with_mail() {
+	"$1" 'profile = "standard"' 'hash_cost = 5' \
+		'base_url = "https://auth.example"' "mail_dir = \"$gl/mail\"" \
+		"${@:2}"
+}
 
 setup_file() {
 	gl_place
 	mkdir "$gl/mail"
-	standard_lines=('profile = "standard"' 'hash_cost = 5'
-		'base_url = "https://auth.example"' "mail_dir = \"$gl/mail\"")
-	gl_configure "${standard_lines[@]}"
+	with_mail gl_configure
 	gl_start
 	web_start
 }
@@ -45,9 +51,17 @@ PYTHON
 	typed=$(grep -oE '^[0-9]{4} [0-9]{4}$' <<<"$mail" | tail -n 1) || true
 }
 
-# The counts of a test are not the next one's.
+# ctl WORD... - as the tests' own user
+ctl() {
+	timeout 60 "$GATELODGECTL" -c "$gl/gatelodge.conf" "$@"
+}
+
+# The counts of a test are not the next one's, nor are its settings.
 setup() {
 	db 'DELETE FROM limits'
+	if grep -q '^registration' "$gl/gatelodge.conf"; then
+		with_mail gl_restart
+	fi
 }
 
 # member EMAIL PASSWORD - an account as everybody gets one
@@ -226,6 +240,81 @@ member() {
 	done
 	say form POST /users email=limit@example.com "password=$long"
 	assert_error 429
+}
+
+@test "invite --mail: the link in the mail lets its reader choose a password" {
+	local language said
+
+	with_mail gl_restart 'registration = "invite"'
+	register guest@example.com "$long"
+	assert_error 403
+	for language in en fr; do
+		run --separate-stderr -0 ctl user invite --mail \
+			--language "$language" "Guest.$language@example.com"
+		assert_output "Guest.$language@example.com"$'\tmailed'
+		assert_equal "$stderr" ''
+		deliver
+		[[ $mail == *"To: Guest.$language@example.com"* ]]
+		said='An account for you at auth.example'
+		[ $language = en ] || said='Un compte pour vous sur auth.example'
+		[[ $mail == *"Subject: $said"$'\n'* ]]
+		[[ $link == https://auth.example/reset?token=* ]]
+		[ ${#ticket} -eq 43 ]
+		req GET "${link#https://auth.example}" -H 'Accept: text/html'
+		assert_code 200
+		[[ $body == *'<h1>Choose your password</h1>'* ]]
+		[[ $body != *orgot* ]]
+		req POST /reset/password -H 'Accept: text/html' \
+			-d "reset_token=$ticket" \
+			--data-urlencode "new_password=$long"
+		assert_code 303
+		is Location '/login?done=password_updated'
+		login "guest.$language@example.com" "$long"
+		assert_code 200
+		assert_equal "$(ctl user show --json \
+			"guest.$language@example.com" | jq -r .language)" \
+			"$language"
+	done
+	run -65 ctl user invite --mail guest.fr@example.com
+}
+
+@test "invite --mail: the code does what the link does, --json shows neither" {
+	run --separate-stderr -0 ctl user invite --json --mail code@example.com
+	assert_output '{"email":"code@example.com","done":"mailed"}'
+	deliver
+	[[ $mail == *'for 24 hours'* ]]
+	set_password code@example.com "$typed" "$long"
+	assert_code 200
+	set_password code@example.com "$ticket" "$other"
+	assert_error 403
+	login code@example.com "$long"
+	assert_code 200
+}
+
+@test "reset-link --mail: as if its owner had asked" {
+	member link@example.com "$long"
+	run --separate-stderr -0 ctl user reset-link --mail LINK@example.com
+	assert_output $'LINK@example.com\tmailed'
+	deliver
+	[[ $mail == *'To: link@example.com'*'set a new password'* ]]
+	set_password link@example.com "$ticket" "$other"
+	assert_code 200
+	run -66 ctl user reset-link --mail nobody@example.com
+}
+
+@test "what was mailed to an account goes with it, but for the last word" {
+	member gone@example.com "$long"
+	say form POST /reset_password email=gone@example.com
+	assert_code 202
+	run -0 ctl user export gone@example.com
+	assert_equal "$(jq -r '.mails[] | "\(.kind) \(.state)"' \
+		<<<"$output" | xargs)" 'reset waiting registration sent'
+	ctl user delete --yes gone@example.com
+	assert_equal "$(db "SELECT kind, state FROM mails
+		WHERE recipient = 'gone@example.com'")" 'account_deleted|waiting'
+	deliver
+	[[ $mail == *'To: gone@example.com'*'was deleted'* ]]
+	[[ $mail != *token* ]]
 }
 
 @test "what is waiting is still there, and sent, after kill -9 of both" {

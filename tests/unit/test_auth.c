@@ -863,6 +863,13 @@ b9_registration_by_invitation_or_closed_tells_nobody_anything(void **state)
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
 }
 
+static enum outcome
+invite(const char *email, struct grant *out)
+{
+	return auth_invite(desk, arena, &(const struct invitation){
+	    .email = email }, out);
+}
+
 /* 6.4.1: 256 bits, a day, once, and replaced at first use. */
 static void
 v6_4_1_invitation_opens_nothing_but_the_choice_of_a_password(void **state)
@@ -870,16 +877,14 @@ v6_4_1_invitation_opens_nothing_but_the_choice_of_a_password(void **state)
 	struct grant first, second;
 
 	(void)state;
-	assert_int_equal(auth_invite(desk, arena, "Guest@example.com",
-	    &first), OUT_RESET_STARTED);
+	assert_int_equal(invite("Guest@example.com", &first), OUT_RESET_STARTED);
 	assert_int_equal(strlen(first.token), 43);
 	assert_int_equal(first.seconds, 24 * 60 * 60);
 	assert_int_equal(login("guest@example.com", PASSWORD, NULL),
 	    OUT_BAD_CREDENTIALS);
 	assert_int_equal(login("guest@example.com", first.token, NULL),
 	    OUT_BAD_CREDENTIALS);
-	assert_int_equal(auth_invite(desk, arena, "guest@example.com",
-	    &second), OUT_RESET_STARTED);
+	assert_int_equal(invite("guest@example.com", &second), OUT_RESET_STARTED);
 	assert_int_equal(finish("guest@example.com", first.token, PASSWORD),
 	    OUT_BAD_RESET_TOKEN);
 	assert_int_equal(finish("guest@example.com", second.token, PASSWORD),
@@ -887,8 +892,7 @@ v6_4_1_invitation_opens_nothing_but_the_choice_of_a_password(void **state)
 	assert_int_equal(finish("guest@example.com", second.token, "again"),
 	    OUT_BAD_RESET_TOKEN);
 	(void)must_login("guest@example.com", PASSWORD);
-	assert_int_equal(auth_invite(desk, arena, "guest@example.com",
-	    &first), OUT_EMAIL_TAKEN);
+	assert_int_equal(invite("guest@example.com", &first), OUT_EMAIL_TAKEN);
 }
 
 /* B16: no password is not the empty one. */
@@ -901,7 +905,7 @@ b16_account_without_a_password_is_opened_by_none(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(auth_invite(desk, arena, EMAIL, &grant),
+	assert_int_equal(invite(EMAIL, &grant),
 	    OUT_RESET_STARTED);
 	for (i = 0; i < HELPER_COUNT(tries); i++)
 		assert_int_equal(login(EMAIL, tries[i], NULL),

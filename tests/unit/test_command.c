@@ -101,6 +101,28 @@ settings_are_named_in_many_ways(void **state)
 	assert_int_equal(read_line("-c"), COMMAND_WRONG);
 }
 
+static void
+value_comes_after_its_option(void **state)
+{
+	static const char *const lines[] = {
+		"user invite --language fr a@b", "user invite a@b --language=fr",
+		"--language fr user invite a@b",
+		"user --language=de invite a@b --language fr",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(lines); i++) {
+		must_run(lines[i], VERB_user_invite);
+		assert_int_equal(command.options, OPT_LANGUAGE);
+		assert_string_equal(command.value[OPT_AT_LANGUAGE], "fr");
+		assert_int_equal(command.args, 1);
+	}
+	must_run("user invite a@b --mail", VERB_user_invite);
+	assert_int_equal(command.options, OPT_MAIL);
+	assert_null(command.value[OPT_AT_LANGUAGE]);
+}
+
 /* One dash after the verb is a group to leave, also -c and -h. */
 static void
 dashes_after_the_verb_are_arguments(void **state)
@@ -132,6 +154,9 @@ wrong_lines_are_told_apart(void **state)
 		{ "user list --secret", "no such option" },
 		{ "user list --jso", "no such option" },
 		{ "user list --json=1", "no such option" },
+		{ "user invite a@b --language", "--language needs a value" },
+		{ "user invite a@b --languages secret", "no such option" },
+		{ "user list --language secret", "has no option --language" },
 		{ "user list --yes", "user list has no option --yes" },
 		{ "config show --json", "has no option --json" },
 		{ "user list secret", "user list (no argument)" },
@@ -189,7 +214,11 @@ help_shows_each_verb_and_option(void **state)
 		"\n  " object " " verb, "\n      " about "\n",
 		VERBS(SHOWN)
 #undef SHOWN
-#define SHOWN(id, name, about) "\n  --" name "\n      " about "\n",
+	};
+	static const struct {
+		const char	*name, *value, *about;
+	} option[] = {
+#define SHOWN(id, name, value, about) { name, value, about },
 		OPTIONS(SHOWN)
 #undef SHOWN
 	};
@@ -204,6 +233,16 @@ help_shows_each_verb_and_option(void **state)
 	for (i = 0; i < HELPER_COUNT(shown); i++)
 		if (strstr(text, shown[i]) == NULL)
 			fail_msg("not shown: %s", shown[i]);
+	for (i = 0; i < HELPER_COUNT(option); i++) {
+		(void)snprintf(line, sizeof(line), "\n  --%s%s%s\n      %s\n",
+		    option[i].name, option[i].value != NULL ? " " : "",
+		    option[i].value != NULL ? option[i].value : "",
+		    option[i].about);
+		if (strstr(text, line) == NULL)
+			fail_msg("not shown: %s", line);
+	}
+	assert_non_null(strstr(text, "\n  user invite EMAIL [--json] [--mail]"
+	    " [--language TAG]\n"));
 	free(text);
 }
 
@@ -214,6 +253,7 @@ main(void)
 		cmocka_unit_test(verbs_are_found_by_both_words),
 		cmocka_unit_test(options_stand_anywhere),
 		cmocka_unit_test(settings_are_named_in_many_ways),
+		cmocka_unit_test(value_comes_after_its_option),
 		cmocka_unit_test(dashes_after_the_verb_are_arguments),
 		cmocka_unit_test(wrong_lines_are_told_apart),
 		cmocka_unit_test(arguments_have_a_bound),

@@ -812,6 +812,26 @@ mail_settings_are_judged(void **state)
 	must_take("smtp_user = \"a\"\nsmtp_password_file = \"/a\"");
 }
 
+static void
+link_is_made_of_settings(void **state)
+{
+	struct arena *a = arena_new();
+	struct conf *c;
+
+	(void)state;
+	c = load("profile = \"compat\"\nbase_url = \"http://a.example/\"\n"
+	    "base_path = \"/auth\"\n");
+	assert_non_null(c);
+	assert_string_equal(conf_link(c, a, "/reset?token=x"),
+	    "http://a.example/auth/reset?token=x");
+	conf_free(c);
+	c = load("base_url = \"https://a.example:8443\"\n");
+	assert_non_null(c);
+	assert_string_equal(conf_link(c, a, "/"), "https://a.example:8443/");
+	conf_free(c);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -843,6 +863,7 @@ main(void)
 		cmocka_unit_test(sender_is_asked_for_where_the_host_is_no_name),
 		cmocka_unit_test(smtp_in_clear_is_for_loopback_alone),
 		cmocka_unit_test(mail_settings_are_judged),
+		cmocka_unit_test(link_is_made_of_settings),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, set_up, tear_down);

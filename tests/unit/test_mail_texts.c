@@ -34,6 +34,7 @@ static const struct kind kinds[] = {
 	{ "registration_taken", NULL, false, true },
 	{ "address_taken", NULL, false, true },
 	{ "reset", " 30 minutes", true, true },
+	{ "invitation", " 72 ", true, false },
 	{ "password_changed", NULL, false, true },
 	{ "address_change", " 30 minutes", true, true },
 	{ "address_changed", " 72 ", false, true },

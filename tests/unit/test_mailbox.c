@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "helper.h"
-#include "notice.h"
+#include "mailbox.h"
 
 #define SETTINGS	"profile = \"standard\"\nhash_cost = 5\n"		\
     "base_url = \"https://login.example.org\"\nmail_dir = \"/nowhere\"\n"
@@ -766,11 +766,196 @@ account_that_goes_is_told_so(void **state)
 	must_have(EMAIL, PASSWORD);
 	cookie = login(EMAIL, PASSWORD);
 	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(ask_reset(OTHER), 202);
 	assert_int_equal(send_in(cookie, "DELETE", "/profile", "password="
 	    PASSWORD)->status, 204);
 	assert_string_equal(text("SELECT recipient FROM mails WHERE"
 	    " kind = 'account_deleted'"), EMAIL);
+	assert_int_equal(count("SELECT count(*) FROM tickets WHERE user_id"
+	    " <> ''"), 0);
+	/* What was sent, and what waited with a token that is no more. */
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE recipient ="
+	    " '" EMAIL "'"), 1);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 2);
+}
+
+/* What was refused has taken nothing away. */
+static void
+mails_stay_with_an_account_that_stays(void **state)
+{
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	cookie = login(EMAIL, PASSWORD);
+	assert_int_equal(send_in(cookie, "DELETE", "/profile", "password="
+	    ANOTHER)->status, 403);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE recipient ="
+	    " '" EMAIL "'"), 1);
+}
+
+/* What an administrator sends. */
+
+static enum outcome
+invite(const char *email, const char *language)
+{
+	struct grant none = { .token = NULL };
+	enum outcome outcome;
+
+	now++;
+	outcome = auth_invite(bed.desk, arena, &(const struct invitation){
+	    .email = email, .language = language, .mailed = true }, &none);
+	assert_null(none.token);
+	return outcome;
+}
+
+static void
+v6_4_1_invitation_by_mail_is_for_who_has_the_mailbox(void **state)
+{
+	const char *token, *code;
+
+	(void)state;
+	helper_bed_settings(&bed, SETTINGS "registration = \"invite\"\n");
+	assert_int_equal(invite(EMAIL, NULL), OUT_RESET_MAILED);
+	assert_string_equal(text("SELECT recipient FROM mails"), EMAIL);
+	assert_int_equal(count("SELECT expires_at - created_at FROM mails"),
+	    24 * 60 * MINUTE);
+	assert_int_equal(count("SELECT expires_at - created_at FROM tickets"),
+	    24 * 60 * MINUTE);
+	assert_string_equal(mailed("invitation", "hours"), "24");
+	code = mailed("invitation", "code");
+	token = link_token("invitation");
+	assert_true(text_begins(mailed("invitation", "link"),
+	    "/reset?token="));
+	assert_int_equal(strlen(token), DIGEST_TOKEN_LEN);
+	assert_null(login(EMAIL, PASSWORD));
+	now += 23 * 60 * MINUTE;
+	assert_int_equal(reset(EMAIL, code, PASSWORD), 200);
+	assert_int_equal(reset(EMAIL, token, ANOTHER), 403);
+	assert_non_null(login(EMAIL, PASSWORD));
+	assert_int_equal(invite(EMAIL, NULL), OUT_EMAIL_TAKEN);
+}
+
+static void
+second_invitation_ends_the_first(void **state)
+{
+	const char *first;
+
+	(void)state;
+	assert_int_equal(invite(EMAIL, NULL), OUT_RESET_MAILED);
+	first = link_token("invitation");
+	assert_int_equal(invite("alice@EXAMPLE.com", NULL),
+	    OUT_RESET_MAILED);
+	assert_int_equal(count("SELECT count(*) FROM users"), 1);
+	assert_int_equal(reset(EMAIL, first, PASSWORD), 403);
+	assert_int_equal(reset(EMAIL, link_token("invitation"), PASSWORD),
+	    200);
+}
+
+static void
+invitation_is_written_in_the_language_that_is_said(void **state)
+{
+	(void)state;
+	assert_int_equal(invite(EMAIL, "xx"), OUT_UNKNOWN_LANGUAGE);
+	assert_int_equal(count("SELECT count(*) FROM users"), 0);
+	assert_int_equal(invite(EMAIL, "fr"), OUT_RESET_MAILED);
+	assert_string_equal(text("SELECT language FROM users"), "fr");
+	assert_string_equal(text("SELECT language FROM mails"), "fr");
+	/* Nothing said changes nothing. */
+	assert_int_equal(invite(EMAIL, NULL), OUT_RESET_MAILED);
+	assert_string_equal(text("SELECT language FROM users"), "fr");
+	assert_int_equal(invite(EMAIL, "auto"), OUT_RESET_MAILED);
+	assert_string_equal(text("SELECT language FROM users"), "");
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE language ="
+	    " 'fr'"), 2);
+}
+
+/* Neither a ticket nor a row of the trail without its mail. */
+static void
+b18_mail_that_cannot_be_written_leaves_no_ticket(void **state)
+{
+	(void)state;
+	assert_int_equal(invite(EMAIL, NULL), OUT_RESET_MAILED);
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM tickets;"
+	    "CREATE TRIGGER no BEFORE INSERT ON mails BEGIN"
+	    " SELECT raise(ABORT, 'no'); END"), 0);
+	assert_int_equal(invite(EMAIL, NULL), OUT_FAULT);
+	assert_int_equal(mailbox_reset_send(bed.desk, arena, EMAIL,
+	    NOTICE_RESET), OUT_FAULT);
 	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM audit_events WHERE"
+	    " event = 'reset.made'"), 1);
+}
+
+static void
+administrator_mails_nothing_where_no_mail_goes(void **state)
+{
+	static const char *const settings[] = {
+		"profile = \"standard\"\nhash_cost = 5\n"
+		"base_url = \"https://login.example.org\"\n",
+		"profile = \"compat\"\nhash_cost = 1\n"
+		"mail_dir = \"/nowhere\"\n",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(settings); i++) {
+		helper_bed_settings(&bed, settings[i]);
+		assert_int_equal(invite(EMAIL, NULL), OUT_NO_MAIL);
+		assert_int_equal(mailbox_reset_send(bed.desk, arena, EMAIL,
+		    NOTICE_RESET), OUT_NO_MAIL);
+	}
+	assert_int_equal(count("SELECT count(*) FROM users"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+	assert_int_equal(count("SELECT count(*) FROM mails"), 0);
+}
+
+static void
+administrator_mails_a_reset_to_its_owner(void **state)
+{
+	(void)state;
+	assert_int_equal(mailbox_reset_send(bed.desk, arena, EMAIL,
+	    NOTICE_RESET), OUT_UNKNOWN_ADDRESS);
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(mailbox_reset_send(bed.desk, arena, EMAIL,
+	    NOTICE_RESET), OUT_RESET_MAILED);
+	assert_int_equal(reset(EMAIL, link_token("reset"), ANOTHER), 200);
+	assert_non_null(login(EMAIL, ANOTHER));
+	assert_int_equal(store_user_disable(bed.desk->store, arena,
+	    "alice@example.com", now, NULL), STORE_OK);
+	assert_int_equal(mailbox_reset_send(bed.desk, arena, EMAIL,
+	    NOTICE_RESET), OUT_UNKNOWN_ADDRESS);
+}
+
+/* Kind, state and time of each, and nothing that it says. */
+static void
+export_shows_which_mails_wait_and_went(void **state)
+{
+	const char *token, *code;
+	struct answer *a;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	assert_int_equal(helper_sql(bed.store, "UPDATE mails SET state ="
+	    " 'sent', ended_at = 1, content = '', created_at ="
+	    " 1700000000000"), 0);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	token = link_token("reset");
+	code = mailed("reset", "code");
+	assert_int_equal(ask_reset(OTHER), 202);
+	assert_int_equal(helper_sql(bed.store, "UPDATE mails SET created_at ="
+	    " 1700000000001 WHERE state = 'waiting'"), 0);
+	a = send_in(login(EMAIL, PASSWORD), "GET", "/profile/export", NULL);
+	assert_int_equal(a->status, 200);
+	assert_non_null(strstr(a->body, "\"mails\":["
+	    "{\"time\":\"2023-11-14T22:13:20.001Z\",\"kind\":\"reset\","
+	    "\"state\":\"waiting\"},"
+	    "{\"time\":\"2023-11-14T22:13:20.000Z\","
+	    "\"kind\":\"registration\",\"state\":\"sent\"}]"));
+	assert_int_equal(strlen(token), DIGEST_TOKEN_LEN);
+	assert_null(strstr(a->body, token));
+	assert_int_equal(strlen(code), strlen("0000 0000"));
+	assert_null(strstr(a->body, code));
 }
 
 /* Limits. */
@@ -1051,6 +1236,14 @@ main(void)
 		BOX(who_did_not_do_it_ends_it),
 		BOX(owner_is_told_of_a_new_browser_beside_others),
 		BOX(account_that_goes_is_told_so),
+		BOX(mails_stay_with_an_account_that_stays),
+		BOX(v6_4_1_invitation_by_mail_is_for_who_has_the_mailbox),
+		BOX(second_invitation_ends_the_first),
+		BOX(invitation_is_written_in_the_language_that_is_said),
+		BOX(b18_mail_that_cannot_be_written_leaves_no_ticket),
+		BOX(administrator_mails_nothing_where_no_mail_goes),
+		BOX(administrator_mails_a_reset_to_its_owner),
+		BOX(export_shows_which_mails_wait_and_went),
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(nobody_uses_up_the_resets_of_another),
 		BOX(tickets_hold_hashes_alone),
