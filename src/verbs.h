@@ -94,7 +94,7 @@ enum option_place {
 #undef OPTION_PLACE
 };
 
-enum option {
+enum command_option {
 	OPT_NONE = 0,
 #define OPTION_BIT(id, name, about) OPT_ ## id = 1 << OPT_AT_ ## id,
 	OPTIONS(OPTION_BIT)
