@@ -893,6 +893,8 @@ password_that_is_too_short_is_explained(void **state)
 #define MAILING		"profile = \"standard\"\nhash_cost = 5\n"	\
 	"mail_dir = \"/nowhere\"\nmail_from = \"auth@example.org\"\n"
 #define PHRASE		"four words nobody says"
+/* Of the shape of a token, and of no ticket. */
+#define NO_TOKEN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 /* Of the newest mail of that kind; a link without what is before it. */
 static const char *
@@ -1047,6 +1049,57 @@ somebody_else_is_reported(void **state)
 	is_page(post("/report", brought(get(link), "token", link)), 403);
 	is_json(ASK(.method = "POST", .uri = "/report", .type = HELPER_FORM,
 	    .body = "token=x"), 403);
+}
+
+static void
+shows_that_it_needs_its_link(struct answer *a, int status, const char *words)
+{
+	is_page(a, status);
+	is_whole(a);
+	says(a, words);
+	says(a, "<a class=\"button quiet\" href=\"/\">");
+	keeps_quiet(a, "<form");
+	keeps_quiet(a, "<input");
+}
+
+/* No code stands for these links, so that there is nothing to type. */
+static void
+recovery_without_its_link_shows_no_form(void **state)
+{
+	static const char words[] = "This page works only with the link in the "
+	    "message that we sent you.";
+	static const char *const bare[] = { "/undo", "/report", "/undo?token=",
+	    "/report?token=1234-5678", "/report?token=" NO_TOKEN "A" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(bare); i++)
+		shows_that_it_needs_its_link(get(bare[i]), 200, words);
+	shows_that_it_needs_its_link(ASK(.uri = "/undo", .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=fr" }), 200,
+	    "Cette page ne fonctionne qu\342\200\231avec le lien du message");
+	says(get("/undo?token=" NO_TOKEN), "name=\"token\" value=\"" NO_TOKEN
+	    "\"");
+	keeps_quiet(get("/undo?token=" NO_TOKEN), words);
+}
+
+static void
+recovery_that_is_refused_says_why(void **state)
+{
+	static const char *const uris[] = { "/undo", "/report" };
+	static const char why[] = "<p>This link or code is wrong, has been used "
+	    "or has run out.</p>";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(uris); i++) {
+		shows_that_it_needs_its_link(post(uris[i], "token=x"), 403,
+		    why);
+		shows_that_it_needs_its_link(post(uris[i], "token=" NO_TOKEN),
+		    403, why);
+		shows_that_it_needs_its_link(post(uris[i], "other=x"), 400,
+		    "role=\"alert\"");
+	}
 }
 
 /* A link is written in the language that its reader asked in. */
@@ -1336,6 +1389,8 @@ main(void)
 		PAGE(reset_by_mail_tells_nobody_who_has_an_account),
 		PAGE(address_is_changed_and_taken_back),
 		PAGE(somebody_else_is_reported),
+		PAGE(recovery_without_its_link_shows_no_form),
+		PAGE(recovery_that_is_refused_says_why),
 		PAGE(mail_is_in_the_language_of_the_page),
 		PAGE(whoever_tries_too_often_is_told_how_long_to_wait),
 		PAGE(page_is_in_the_browsers_language),
