@@ -247,6 +247,17 @@ helper_guest_close(struct bed *guest)
 	desk_close(guest->desk);
 }
 
+void
+helper_settle(struct bed *b)
+{
+	struct arena *a = arena_new();
+
+	/* The writer does one after the other. */
+	helper_must(store_session_end(b->desk->store, a, "none", NULL) ==
+	    STORE_GONE, b->store);
+	arena_free(a);
+}
+
 char *
 helper_log(struct bed *b)
 {

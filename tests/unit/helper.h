@@ -88,6 +88,8 @@ void	 helper_bed_settings(struct bed *, const char *settings);
 /* The same bed with a desk of its own, for another thread. */
 void	 helper_guest(struct bed *guest, struct bed *host);
 void	 helper_guest_close(struct bed *);
+/* Back once all is written that nobody has waited for. */
+void	 helper_settle(struct bed *);
 /* All lines since the last call; to be freed. */
 char	*helper_log(struct bed *);
 /* Is it lines of one JSON object each? */
