@@ -67,6 +67,9 @@ struct answer {
 /* Ends the program unless it holds; what says why. */
 void	 helper_must(bool holds, const char *what);
 
+/* A copy on the heap, and no byte longer, so that a sanitizer can see. */
+char	*helper_exact(const void *, size_t len);
+
 /* A new directory; out holds HELPER_PATH_MAX bytes. */
 void	 helper_dir(char *out);
 /* With all that is in it. */

@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "digest.h"
-#include "helper.h"
 #include "notice.h"
+#include "stage.h"
 
 #define SETTINGS	"profile = \"standard\"\nhash_cost = 5\n"		\
     "base_url = \"https://login.example.org\"\nmail_dir = \"/nowhere\"\n"
@@ -25,69 +24,12 @@
 #define ASK(...)	helper_ask(&bed, &(const struct request){ __VA_ARGS__ })
 #define SAY(...)	arena_printf(arena, __VA_ARGS__)
 
-static struct bed bed;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-clock_now(void)
-{
-	return now;
-}
-
 static int
 set_up(void **state)
 {
-	(void)state;
-	now = INT64_C(1800000000000);
-	clock_replace(clock_now);
-	helper_bed(&bed, SETTINGS);
-	arena = arena_new();
+	(void)stage_clock(state);
+	helper_bed_settings(&bed, SETTINGS);
 	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	clock_replace(NULL);
-	return 0;
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
-}
-
-static const char *
-text(const char *sql)
-{
-	char *value = helper_text(bed.store, sql), *copy;
-
-	copy = arena_strdup(arena, value != NULL ? value : "");
-	free(value);
-	return copy;
-}
-
-/* Of the newest mail of that kind. */
-static const char *
-mailed(const char *kind, const char *member)
-{
-	return text(SAY("SELECT json_extract(content, '$.%s') FROM mails"
-	    " WHERE kind = '%s' ORDER BY created_at DESC LIMIT 1",
-	    member, kind));
-}
-
-/* The token that the newest link of that kind ends with. */
-static const char *
-link_token(const char *kind)
-{
-	const char *link = mailed(kind, "link"), *token = strchr(link, '=');
-
-	return token != NULL ? token + 1 : "";
 }
 
 /* Each is a moment later, so that the mails have an order. */
@@ -938,7 +880,7 @@ mail_is_in_the_language_of_who_asks(void **state)
 	    " created_at DESC LIMIT 1"), "");
 }
 
-#define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, stage_clear)
 
 int
 main(void)

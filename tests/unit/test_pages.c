@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "helper.h"
 #include "reply.h"
 #include "routes.h"
+#include "stage.h"
 
 #define EMAIL		"bob@example.com"
 #define PASSWORD	"b4l0u"
@@ -26,27 +26,13 @@
 
 #define ASK(...)	ask(&(const struct request){ __VA_ARGS__ })
 
-static struct bed bed;
-static struct arena *arena;
 static const char *cookie;	/* of Bob's session */
 
 static int
 set_up(void **state)
 {
-	(void)state;
-	helper_bed(&bed, NULL);
-	arena = arena_new();
 	cookie = NULL;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
+	return stage_bed(state);
 }
 
 static struct answer *
@@ -896,19 +882,6 @@ password_that_is_too_short_is_explained(void **state)
 /* Of the shape of a token, and of no ticket. */
 #define NO_TOKEN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-/* Of the newest mail of that kind; a link without what is before it. */
-static const char *
-mailed(const char *kind, const char *member)
-{
-	char *value = helper_text(bed.store, arena_printf(arena, "SELECT "
-	    "json_extract(content, '$.%s') FROM mails WHERE kind = '%s' "
-	    "ORDER BY created_at DESC LIMIT 1", member, kind));
-	const char *copy = arena_strdup(arena, value != NULL ? value : "");
-
-	free(value);
-	return copy;
-}
-
 /* The field of the form that has what the link brings. */
 static const char *
 brought(struct answer *a, const char *field, const char *link)
@@ -1349,7 +1322,7 @@ forms_leave_no_secret_in_the_log(void **state)
 	free(log);
 }
 
-#define PAGE(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define PAGE(f)	cmocka_unit_test_setup_teardown(f, set_up, stage_clear)
 
 int
 main(void)
