@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "program.h"
 #include "secret.h"
 #include "text.h"
 #include "unicode.h"
@@ -33,12 +34,12 @@ clerk_fail(int code, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	text_tame(text);
-	(void)fprintf(stderr, "gatelodgectl: %s\n", text);
+	program_complain(text);
 	return code;
 }
 
 bool
-clerk_asked(const struct clerk *c, enum option option)
+clerk_asked(const struct clerk *c, enum command_option option)
 {
 	return (c->command->options & option) != 0;
 }

@@ -34,7 +34,7 @@ void	 clerk_complain(const char *what);
 /* The same, and the code. */
 int	 clerk_fail(int code, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
-bool	 clerk_asked(const struct clerk *, enum option);
+bool	 clerk_asked(const struct clerk *, enum command_option);
 
 /*
  * Files of the store are its owner's: root becomes that user, for good, and

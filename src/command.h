@@ -32,7 +32,7 @@ struct verb {
 struct command {
 	const struct verb *verb;
 	const char	*conf_path;	/* NULL: none was given */
-	unsigned int	 options;	/* enum option, added up */
+	unsigned int	 options;	/* enum command_option, added up */
 	const char	*value[OPT_PLACES];	/* NULL: it has none */
 	const char	*arg[COMMAND_ARGS_MAX];
 	size_t		 args;

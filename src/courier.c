@@ -1,22 +1,16 @@
 /*
  * gatelodge-courier - sends the mails that gatelodge has written
  */
-#include <errno.h>
-#include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "clock.h"
 #include "conf.h"
 #include "delivery.h"
 #include "log.h"
+#include "program.h"
 #include "smtp.h"
 #include "store.h"
 
@@ -42,72 +36,38 @@ static const char usage_text[] =
     "  -h, --help           print this and exit\n";
 
 static void
-complain(const char *message)
+print_version(void)
 {
-	(void)fprintf(stderr, "gatelodge-courier: %s\n", message);
+	(void)printf("gatelodge-courier %s\n%s\n", PACKAGE_VERSION,
+	    smtp_version());
 }
 
 static void
-complain_in_log(const char *message)
+take_option(int letter)
 {
-	LOG("config.refused", LOG_TEXT("reason", message));
-}
-
-/* What was asked for was said, or it was not. */
-static int
-said(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EX_OK;
-	complain(strerror(errno));
-	return EX_IOERR;
-}
-
-static void
-read_option(int option)
-{
-	switch (option) {
-	case 'c':
+	if (letter == 'c')
 		options.conf_path = optarg;
-		break;
-	case '1':
+	else
 		options.once = true;
-		break;
-	case 'V':
-		(void)printf("gatelodge-courier %s\n%s\n", PACKAGE_VERSION,
-		    smtp_version());
-		exit(said());
-	case 'h':
-		(void)fputs(usage_text, stdout);
-		exit(said());
-	default:
-		(void)fputs(usage_text, stderr);
-		exit(EX_USAGE);
-	}
 }
 
-static void
-read_options(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "once", no_argument, NULL, '1' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *path = getenv("GATELODGE_CONF");
-	int option;
+static const struct option longs[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "once", no_argument, NULL, '1' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
 
-	options.conf_path = path != NULL ? path :
-	    GATELODGE_SYSCONFDIR "/gatelodge.conf";
-	while ((option = getopt_long(argc, argv, "c:1Vh", longs, NULL)) != -1)
-		read_option(option);
-	if (optind == argc)
-		return;
-	(void)fputs(usage_text, stderr);
-	exit(EX_USAGE);
-}
+static const struct program program = {
+	.name = "gatelodge-courier",
+	.usage = usage_text,
+	.letters = "c:1Vh",
+	.longs = longs,
+	.print_version = print_version,
+	.take = take_option,
+	.signals = { SIGHUP, SIGINT, SIGTERM },
+};
 
 /* Settings, and what is made by them. */
 
@@ -147,7 +107,7 @@ reload(struct delivery *d)
 	struct delivery new;
 	const char *key;
 
-	if (!load(&new, complain_in_log))
+	if (!load(&new, program_complain_in_log))
 		return;
 	if ((key = conf_restart_key(d->conf, new.conf)) != NULL) {
 		LOG("config.refused", LOG_TEXT("key", key),
@@ -160,33 +120,16 @@ reload(struct delivery *d)
 	LOG("config.reloaded", LOG_TEXT("file", options.conf_path));
 }
 
-/* Signals. */
-
-static sigset_t
-our_signals(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	return set;
-}
-
 /* The signal that ends us, or 0; meanwhile the settings may be others. */
 static int
 wait_signal(struct delivery *d, int64_t ms)
 {
-	struct timespec time = { .tv_sec = ms / 1000,
-	    .tv_nsec = ms % 1000 * 1000000 };
-	sigset_t set = our_signals();
-	int number;
+	int number = program_wait(ms);
 
-	number = sigtimedwait(&set, NULL, &time);
-	if (number == SIGHUP)
-		reload(d);
-	return number > 0 && number != SIGHUP ? number : 0;
+	if (number != SIGHUP)
+		return number;
+	reload(d);
+	return 0;
 }
 
 /* Sending. */
@@ -298,7 +241,7 @@ open_store(struct delivery *d, int *code, int *number)
 	*number = 0;
 	do {
 		db = store_open_as_it_is(d->conf->store, &why, options.once ?
-		    complain : note_refusal);
+		    program_complain : note_refusal);
 		if (db != NULL)
 			return db;
 		*code = why == DB_CANNOT_OPEN || why == DB_TOO_OLD ?
@@ -309,22 +252,6 @@ open_store(struct delivery *d, int *code, int *number)
 	} while (*number == 0);
 	*code = EX_OK;
 	return NULL;
-}
-
-/* What passes through this process belongs in nobody's file. */
-static void
-settle_process(void)
-{
-	const struct rlimit none = { 0, 0 };
-	sigset_t set = our_signals();
-
-	(void)umask(077);
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-#ifdef M_PERTURB
-	(void)mallopt(M_PERTURB, 0xff);
-#endif
 }
 
 static const char *
@@ -360,9 +287,11 @@ main(int argc, char **argv)
 	struct delivery d;
 	int code;
 
-	read_options(argc, argv);
-	settle_process();
-	if (!load(&d, complain))
+	program_begin(&program);
+	options.conf_path = program_conf_path();
+	program_options(argc, argv);
+	program_hold_signals();
+	if (!load(&d, program_complain))
 		return EX_CONFIG;
 	code = run(&d);
 	let_go(&d);

@@ -1,18 +1,13 @@
 /*
  * gatelodgectl - the administrator's program beside gatelodge
  */
-#include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "command.h"
 #include "errands.h"
 #include "passwd.h"
+#include "program.h"
 
 static int (*const errands[])(struct clerk *) = {
 #define ROW(function, object, verb, arguments, options, about)		\
@@ -21,38 +16,7 @@ static int (*const errands[])(struct clerk *) = {
 #undef ROW
 };
 
-static const char *
-conf_path_of(const struct command *command)
-{
-	const char *path = getenv("GATELODGE_CONF");
-
-	if (command->conf_path != NULL)
-		return command->conf_path;
-	return path != NULL ? path : GATELODGE_SYSCONFDIR "/gatelodge.conf";
-}
-
-/* What was asked for was said, or it was not. */
-static int
-said(bool printed, int code)
-{
-	if (printed || code != EX_OK)
-		return code;
-	clerk_complain(strerror(errno));
-	return EX_IOERR;
-}
-
-/* As the service does: passwords and tokens pass through here as well. */
-static void
-settle_process(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void)umask(077);
-	(void)setrlimit(RLIMIT_CORE, &none);
-#ifdef M_PERTURB
-	(void)mallopt(M_PERTURB, 0xff);
-#endif
-}
+static const struct program program = { .name = "gatelodgectl" };
 
 static int
 run_with(struct clerk *c)
@@ -66,20 +30,20 @@ run_with(struct clerk *c)
 	c->sheet = sheet_new(clerk_asked(c, OPT_JSON));
 	code = errands[c->command->verb->id](c);
 	clerk_close(c);
-	code = said(sheet_end(c->sheet), code);
+	sheet_end(c->sheet);
 	arena_free(c->arena);
-	return code;
+	return code != EX_OK ? code : program_said();
 }
 
 static int
 run(const struct command *command)
 {
 	struct clerk c = { .command = command,
-	    .conf_path = conf_path_of(command) };
+	    .conf_path = command->conf_path != NULL ? command->conf_path :
+	    program_conf_path() };
 	struct conf *conf;
 	int code;
 
-	settle_process();
 	if ((conf = conf_load(c.conf_path, clerk_complain)) == NULL)
 		return EX_CONFIG;
 	c.auth.conf = conf;
@@ -93,15 +57,16 @@ main(int argc, char **argv)
 {
 	static struct command command;
 
+	program_begin(&program);
 	switch (command_read(&command, argc, argv)) {
 	case COMMAND_RUN:
 		return run(&command);
 	case COMMAND_HELP:
 		command_help(stdout);
-		return said(fflush(stdout) == 0 && !ferror(stdout), EX_OK);
+		return program_said();
 	case COMMAND_VERSION:
 		(void)printf("gatelodgectl %s\n", PACKAGE_VERSION);
-		return said(fflush(stdout) == 0 && !ferror(stdout), EX_OK);
+		return program_said();
 	case COMMAND_WRONG:
 		break;
 	}

@@ -72,7 +72,7 @@ show_refusals(struct clerk *c, struct import *im)
 		    { "refused", .text = r.why });
 		arena_wipe(c->arena);
 	}
-	(void)sheet_end(c->sheet);
+	sheet_end(c->sheet);
 	c->sheet = sheet_new(clerk_asked(c, OPT_JSON));
 }
 

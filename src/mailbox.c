@@ -25,18 +25,22 @@ admit(struct auth *auth, struct arena *a, bool resets, const char *email_key,
 	return law_take_place(auth, a, limits, OUT_MAIL_TOO_OFTEN);
 }
 
-/* A mail that was not written has taken nobody's place. */
+/* A mail that was not written, for whatever fault, has taken nobody's place. */
 static enum outcome
-post(struct auth *auth, struct arena *a, const struct entry *record,
-    const struct limiter *limits, enum outcome good)
+settle(struct auth *auth, const struct limiter *limits, enum outcome outcome,
+    enum outcome good)
 {
-	enum outcome outcome;
-
-	outcome = law_outcome(store_post(auth->store, a, record), good,
-	    OUT_FAULT);
 	if (outcome != good)
 		store_limits_give(auth->store, limits->item, limits->n);
 	return outcome;
+}
+
+static enum outcome
+post(struct auth *auth, struct arena *a, const struct entry *record,
+    enum outcome good)
+{
+	return law_outcome(store_post(auth->store, a, record), good,
+	    OUT_FAULT);
 }
 
 /* Who has the address, as far as anybody may be written to: STORE_GONE. */
@@ -58,7 +62,7 @@ owner_of(struct auth *auth, struct arena *a, const char *email_key,
 static enum outcome
 ask(struct auth *auth, struct arena *a, const struct entry *record,
     const struct user *about, enum notice taken, enum notice free,
-    const struct limiter *limits, enum outcome good)
+    enum outcome good)
 {
 	enum store_status status;
 	struct user owner;
@@ -75,7 +79,18 @@ ask(struct auth *auth, struct arena *a, const struct entry *record,
 		to = owner.disabled_at == 0 ? owner.email : NULL;
 		record = notice_post(auth, a, record, taken, about, to);
 	}
-	return post(auth, a, record, limits, good);
+	return post(auth, a, record, good);
+}
+
+static enum outcome
+hash_and_ask(struct auth *auth, struct arena *a, struct user *u,
+    const char *password)
+{
+	if ((u->password_hash = law_hash(auth, a, password)) == NULL)
+		return OUT_FAULT;
+	return ask(auth, a, law_entry(auth, a, EVENT_REGISTRATION_STARTED,
+	    NULL, u->email_key), u, NOTICE_REGISTRATION_TAKEN,
+	    NOTICE_REGISTRATION, OUT_CHECK_MAIL);
 }
 
 enum outcome
@@ -95,11 +110,8 @@ mailbox_register(struct auth *auth, struct arena *a, const char *email,
 	outcome = admit(auth, a, false, u.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
-	if ((u.password_hash = law_hash(auth, a, password)) == NULL)
-		return OUT_FAULT;
-	return ask(auth, a, law_entry(auth, a, EVENT_REGISTRATION_STARTED,
-	    NULL, u.email_key), &u, NOTICE_REGISTRATION_TAKEN,
-	    NOTICE_REGISTRATION, &limits, OUT_CHECK_MAIL);
+	return settle(auth, &limits, hash_and_ask(auth, a, &u, password),
+	    OUT_CHECK_MAIL);
 }
 
 /* *hash of the ticket that has this code; NULL: none has. */
@@ -218,29 +230,38 @@ mailbox_reset_send(struct auth *auth, struct arena *a, const char *email,
 }
 
 static enum outcome
+ask_for_reset(struct auth *auth, struct arena *a, const struct user *nobody)
+{
+	const struct entry *record;
+	enum store_status status;
+	struct user u;
+
+	status = owner_of(auth, a, nobody->email_key, &u);
+	if (status != STORE_OK && status != STORE_GONE)
+		return law_outcome(status, OUT_FAULT, OUT_FAULT);
+	if (status == STORE_GONE)
+		u = *nobody;
+	u.language = language_of(auth, status == STORE_OK ? &u : NULL);
+	record = notice_post(auth, a, law_entry(auth, a, EVENT_RESET_STARTED,
+	    NULL, u.email_key), NOTICE_RESET, &u,
+	    status == STORE_OK ? u.email : NULL);
+	return post(auth, a, record, OUT_RESET_MAILED);
+}
+
+static enum outcome
 mail_reset(struct auth *auth, struct arena *a, const char *email,
     const struct caller *caller)
 {
-	struct user u, nobody = { .id = "", .email = email,
+	const struct user nobody = { .id = "", .email = email,
 	    .email_key = address_key(a, email) };
-	const struct entry *record;
-	enum store_status status;
 	struct limiter limits;
 	enum outcome outcome;
 
 	outcome = admit(auth, a, true, nobody.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
-	status = owner_of(auth, a, nobody.email_key, &u);
-	if (status != STORE_OK && status != STORE_GONE)
-		return law_outcome(status, OUT_FAULT, OUT_FAULT);
-	if (status == STORE_GONE)
-		u = nobody;
-	u.language = language_of(auth, status == STORE_OK ? &u : NULL);
-	record = notice_post(auth, a, law_entry(auth, a, EVENT_RESET_STARTED,
-	    NULL, u.email_key), NOTICE_RESET, &u,
-	    status == STORE_OK ? u.email : NULL);
-	return post(auth, a, record, &limits, OUT_RESET_MAILED);
+	return settle(auth, &limits, ask_for_reset(auth, a, &nobody),
+	    OUT_RESET_MAILED);
 }
 
 enum outcome
@@ -332,9 +353,9 @@ mailbox_address_begin(struct auth *auth, struct arena *a,
 	outcome = admit(auth, a, false, u.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
-	return ask(auth, a, law_entry(auth, a, EVENT_ADDRESS_STARTED, u.id,
-	    NULL), &u, NOTICE_ADDRESS_TAKEN, NOTICE_ADDRESS_CHANGE, &limits,
-	    OUT_ADDRESS_MAILED);
+	return settle(auth, &limits, ask(auth, a, law_entry(auth, a,
+	    EVENT_ADDRESS_STARTED, u.id, NULL), &u, NOTICE_ADDRESS_TAKEN,
+	    NOTICE_ADDRESS_CHANGE, OUT_ADDRESS_MAILED), OUT_ADDRESS_MAILED);
 }
 
 enum outcome

@@ -2,16 +2,12 @@
  * gatelodge - a user authentication service behind a web server
  */
 #include <errno.h>
-#include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "auth.h"
@@ -25,6 +21,7 @@
 #include "listen.h"
 #include "log.h"
 #include "passwd.h"
+#include "program.h"
 #include "store.h"
 #include "unicode.h"
 #include "web.h"
@@ -54,42 +51,12 @@ static const char usage_text[] =
     "  -h, --help           print this and exit\n";
 
 static void
-complain(const char *message)
-{
-	(void)fprintf(stderr, "gatelodge: %s\n", message);
-}
-
-static void
-complain_in_log(const char *message)
-{
-	LOG("config.refused", LOG_TEXT("reason", message));
-}
-
-static void
 print_version(void)
 {
 	(void)printf("gatelodge %s\n%s, %s, %s, %s,\n%s, %s, %s\n",
 	    PACKAGE_VERSION, fcgi_version(), db_version(), passwd_version(),
 	    json_version(), digest_version(), conf_version(),
 	    unicode_version());
-}
-
-static const char *
-default_conf_path(void)
-{
-	const char *path = getenv("GATELODGE_CONF");
-
-	return path != NULL ? path : GATELODGE_SYSCONFDIR "/gatelodge.conf";
-}
-
-/* What was asked for was said, or it was not. */
-static int
-said(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EX_OK;
-	complain(strerror(errno));
-	return EX_IOERR;
 }
 
 static const char *
@@ -104,9 +71,9 @@ checked_socket(const char *where)
 }
 
 static void
-read_option(int option)
+take_option(int letter)
 {
-	switch (option) {
+	switch (letter) {
 	case 'c':
 		options.conf_path = optarg;
 		break;
@@ -116,43 +83,30 @@ read_option(int option)
 	case 't':
 		options.mode = TEST;
 		break;
-	case 'T':
-		options.mode = DUMP;
-		break;
-	case 'V':
-		print_version();
-		exit(said());
-	case 'h':
-		(void)fputs(usage_text, stdout);
-		exit(said());
 	default:
-		(void)fputs(usage_text, stderr);
-		exit(EX_USAGE);
+		options.mode = DUMP;
 	}
 }
 
-static void
-read_options(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "test", no_argument, NULL, 't' },
-		{ "dump", no_argument, NULL, 'T' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+static const struct option longs[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "test", no_argument, NULL, 't' },
+	{ "dump", no_argument, NULL, 'T' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
 
-	while ((option = getopt_long(argc, argv, "c:s:tTVh", longs,
-	    NULL)) != -1)
-		read_option(option);
-	if (optind == argc)
-		return;
-	(void)fputs(usage_text, stderr);
-	exit(EX_USAGE);
-}
+static const struct program program = {
+	.name = "gatelodge",
+	.usage = usage_text,
+	.letters = "c:s:tTVh",
+	.longs = longs,
+	.print_version = print_version,
+	.take = take_option,
+	.signals = { SIGHUP, SIGINT, SIGTERM, SIGUSR1 },
+};
 
 static struct conf *
 load(void (*tell)(const char *))
@@ -174,7 +128,7 @@ show_settings(const struct conf *conf)
 	else
 		(void)fprintf(stderr, "gatelodge: %s is ok\n",
 		    options.conf_path);
-	return said();
+	return program_said();
 }
 
 /* A thread's desk: a store to ask, and what it hashes with. */
@@ -222,7 +176,7 @@ reload(void)
 	const char *key;
 	struct conf *conf;
 
-	conf = load(complain_in_log);
+	conf = load(program_complain_in_log);
 	key = conf != NULL ? conf_restart_key(old, conf) : NULL;
 	conf_release(old);
 	if (key != NULL) {
@@ -233,40 +187,6 @@ reload(void)
 		conf_publish(conf);
 		LOG("config.reloaded", LOG_TEXT("file", options.conf_path));
 	}
-}
-
-static sigset_t
-our_signals(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGUSR1);
-	return set;
-}
-
-static void
-mask_signals(int how)
-{
-	sigset_t set = our_signals();
-
-	(void)sigprocmask(how, &set, NULL);
-}
-
-/* 0 when nothing came in that time. */
-static int
-wait_signal(long ms)
-{
-	struct timespec time = { .tv_sec = ms / 1000,
-	    .tv_nsec = ms % 1000 * 1000000 };
-	sigset_t set = our_signals();
-	int number;
-
-	number = sigtimedwait(&set, NULL, &time);
-	return number > 0 ? number : 0;
 }
 
 static void
@@ -291,7 +211,7 @@ serve_until_stopped(struct fcgi *f, struct db *db)
 	int number;
 
 	do {
-		number = wait_signal(TICK_MS);
+		number = program_wait(TICK_MS);
 		if (number == SIGHUP)
 			reload();
 		fcgi_tick(f);
@@ -310,7 +230,7 @@ drain(struct fcgi *f)
 	fcgi_drain(f);
 	while (!fcgi_is_empty(f) && clock_steady_ms() - start < DRAIN_MS &&
 	    (number == 0 || number == SIGHUP)) {
-		number = wait_signal(DRAIN_STEP_MS);
+		number = program_wait(DRAIN_STEP_MS);
 		fcgi_tick(f);
 	}
 	fcgi_stop(f);
@@ -337,7 +257,7 @@ serve(const struct conf *conf, struct db *db, struct listening *l)
 
 	f = fcgi_start(&plan, &service);
 	if (f == NULL) {
-		complain(strerror(errno));
+		program_complain(strerror(errno));
 		return EX_OSERR;
 	}
 	LOG("started", LOG_TEXT("version", PACKAGE_VERSION),
@@ -358,7 +278,7 @@ open_store(const struct conf *conf, int *code)
 	enum db_refusal why;
 	struct db *db;
 
-	db = store_open(conf->store, &why, complain);
+	db = store_open(conf->store, &why, program_complain);
 	if (db == NULL)
 		*code = why == DB_CANNOT_OPEN ? EX_CANTCREAT : EX_DATAERR;
 	return db;
@@ -372,7 +292,8 @@ run_as_daemon(const struct conf *conf)
 	struct db *db;
 	int code;
 
-	switch (listen_open(&l, conf->socket, conf->socket_group, complain)) {
+	switch (listen_open(&l, conf->socket, conf->socket_group,
+	    program_complain)) {
 	case LISTEN_OK:
 		break;
 	case LISTEN_IN_USE:
@@ -396,7 +317,7 @@ run_as_cgi(const struct conf *conf)
 	struct db *db;
 	int code;
 
-	mask_signals(SIG_UNBLOCK);
+	program_free_signals();
 	if ((db = open_store(conf, &code)) == NULL)
 		return code;
 	desk = desk_open(db, COST_HASH);
@@ -407,25 +328,6 @@ run_as_cgi(const struct conf *conf)
 	return code;
 }
 
-/*
- * What passes through this process belongs in nobody's file, and not in
- * memory that has been given back: libfcgi frees its buffers as they are.
- */
-static void
-settle_process(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void)umask(077);
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)signal(SIGPIPE, SIG_IGN);
-#ifdef M_ARENA_MAX
-	/* A heap for each thread would cost more than it gives. */
-	(void)mallopt(M_ARENA_MAX, 2);
-	(void)mallopt(M_PERTURB, 0xff);
-#endif
-}
-
 static int
 run(struct conf *conf)
 {
@@ -433,10 +335,13 @@ run(struct conf *conf)
 	int code;
 
 	/* First: what comes before we serve is heard when we do. */
-	mask_signals(SIG_BLOCK);
-	settle_process();
+	program_hold_signals();
+#ifdef M_ARENA_MAX
+	/* A heap for each thread would cost more than it gives. */
+	(void)mallopt(M_ARENA_MAX, 2);
+#endif
 	if (!passwd_self_test()) {
-		complain("libxcrypt gives wrong password hashes");
+		program_complain("libxcrypt gives wrong password hashes");
 		return EX_SOFTWARE;
 	}
 	conf_publish(conf);
@@ -454,11 +359,12 @@ main(int argc, char **argv)
 	struct conf *conf;
 	int code;
 
-	options.conf_path = default_conf_path();
+	program_begin(&program);
+	options.conf_path = program_conf_path();
 	/* A CGI program's arguments are the client's (RFC 3875, 4.4). */
 	if (!cgi_is_asked())
-		read_options(argc, argv);
-	conf = load(complain);
+		program_options(argc, argv);
+	conf = load(program_complain);
 	if (conf == NULL)
 		return EX_CONFIG;
 	if (options.mode != SERVE) {

@@ -162,6 +162,21 @@ put_refused(struct call *c, enum field f)
 	    names[f]));
 }
 
+/* Has a link brought this, and is it not what is wrong? */
+static bool
+is_linked(const struct call *c, enum field f, const char *value)
+{
+	return value != NULL && strlen(value) == DIGEST_TOKEN_LEN &&
+	    text_is_base64url(value, DIGEST_TOKEN_LEN) && !is_about(c, f);
+}
+
+void
+page_linked(struct call *c, enum field f)
+{
+	if (is_linked(c, f, c->typed[f]))
+		value_text(c->arena, page_values(c), names[f], c->typed[f]);
+}
+
 void
 page_input_value(struct call *c, enum field f, const char *autocomplete,
     const char *value)
@@ -177,9 +192,7 @@ page_input_value(struct call *c, enum field f, const char *autocomplete,
 	value_text(c->arena, input, "autocomplete", autocomplete);
 	value_text(c->arena, input, "value", value);
 	value_flag(c->arena, input, "fresh", fresh);
-	value_flag(c->arena, input, "linked", value != NULL &&
-	    text_is_base64url(value, DIGEST_TOKEN_LEN) &&
-	    strlen(value) == DIGEST_TOKEN_LEN && !is_about(c, f));
+	value_flag(c->arena, input, "linked", is_linked(c, f, value));
 	if (!is_about(c, f))
 		return;
 	put_message(c, input, "wrong");

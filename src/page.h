@@ -46,6 +46,8 @@ void		 page_input(struct call *, enum field,
 /* The same, with a value that is ours. */
 void		 page_input_value(struct call *, enum field,
 		    const char *autocomplete, const char *value);
+/* A token that comes by a link alone, under its name; nothing without one. */
+void		 page_linked(struct call *, enum field);
 /*
  * To a path of ours (303).  What was done, and where to go on after that, are
  * told there; either may be NULL.

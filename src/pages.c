@@ -136,16 +136,31 @@ show_address(struct call *c)
 	draw_ticket(c, "address");
 }
 
+/* These tickets have no code: nothing can be done but by the link. */
+static void
+draw_recovery(struct call *c, const char *page)
+{
+	struct arena *a = c->arena;
+	struct value *root = page_values(c);
+
+	page_linked(c, FIELD_TOKEN);
+	value_text(a, root, "door", ARENA_JOIN(a, "/", page));
+	page_phrase(c, root, "what", ARENA_JOIN(a, "page.", page, ".what"));
+	page_phrase(c, root, "button", ARENA_JOIN(a, "page.", page,
+	    ".button"));
+	page_show(c, page);
+}
+
 void
 show_undo(struct call *c)
 {
-	draw_ticket(c, "undo");
+	draw_recovery(c, "undo");
 }
 
 void
 show_report(struct call *c)
 {
-	draw_ticket(c, "report");
+	draw_recovery(c, "report");
 }
 
 /* "2026-11-30 08:15": of UTC, as the template says. */

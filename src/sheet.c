@@ -147,12 +147,10 @@ sheet_flush(struct sheet *s)
 	return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-bool
+void
 sheet_end(struct sheet *s)
 {
-	bool printed = sheet_flush(s);
-
+	print_rows(s);
 	arena_free(s->arena);
 	free(s);
-	return printed;
 }

@@ -27,11 +27,8 @@ void		 sheet_object(struct sheet *, const struct json_member *cell,
 		    size_t n);
 /* Prints what there is, for whoever waits for it.  False, with errno. */
 bool		 sheet_flush(struct sheet *);
-/*
- * Prints what is left; another sheet may follow.  False, with errno: it could
- * not be written.
- */
-bool		 sheet_end(struct sheet *);
+/* Prints what is left; another sheet may follow. */
+void		 sheet_end(struct sheet *);
 
 /* SHEET_ROW(s, { "email", .text = email }, { "sessions", .number = n }) */
 #define SHEET_ROW(s, ...)						\

@@ -103,7 +103,7 @@ enum option_place {
 	OPT_PLACES
 };
 
-enum option {
+enum command_option {
 	OPT_NONE = 0,
 #define OPTION_BIT(id, name, value, about) OPT_ ## id = 1 << OPT_AT_ ## id,
 	OPTIONS(OPTION_BIT)

@@ -34,6 +34,16 @@ helper_must(bool holds, const char *what)
 	abort();
 }
 
+char *
+helper_exact(const void *bytes, size_t len)
+{
+	char *copy = malloc(len > 0 ? len : 1);
+
+	helper_must(copy != NULL, "no memory");
+	memcpy(copy, bytes, len);
+	return copy;
+}
+
 /* Files. */
 
 void
@@ -247,6 +257,17 @@ helper_guest_close(struct bed *guest)
 	desk_close(guest->desk);
 }
 
+void
+helper_settle(struct bed *b)
+{
+	struct arena *a = arena_new();
+
+	/* The writer does one after the other. */
+	helper_must(store_session_end(b->desk->store, a, "none", NULL) ==
+	    STORE_GONE, b->store);
+	arena_free(a);
+}
+
 char *
 helper_log(struct bed *b)
 {
@@ -308,7 +329,6 @@ tell_length(struct answer *a, const struct request *r)
 		tell(a, "CONTENT_LENGTH", r->length);
 }
 
-/* On the heap, and no byte longer, so that a sanitizer can see. */
 static void
 give_body(struct answer *a, const struct request *r)
 {
@@ -317,9 +337,7 @@ give_body(struct answer *a, const struct request *r)
 	if (r->body == NULL)
 		return;
 	len = r->body_len > 0 ? r->body_len : strlen(r->body);
-	a->sent = malloc(len > 0 ? len : 1);
-	helper_must(a->sent != NULL, "no memory");
-	memcpy(a->sent, r->body, len);
+	a->sent = helper_exact(r->body, len);
 	a->call.body = a->sent;
 	a->call.body_len = len <= CALL_BODY_MAX ? len : CALL_BODY_MAX;
 	a->call.body_over = len > CALL_BODY_MAX;

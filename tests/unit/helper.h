@@ -67,6 +67,9 @@ struct answer {
 /* Ends the program unless it holds; what says why. */
 void	 helper_must(bool holds, const char *what);
 
+/* A copy on the heap, and no byte longer, so that a sanitizer can see. */
+char	*helper_exact(const void *, size_t len);
+
 /* A new directory; out holds HELPER_PATH_MAX bytes. */
 void	 helper_dir(char *out);
 /* With all that is in it. */
@@ -88,6 +91,8 @@ void	 helper_bed_settings(struct bed *, const char *settings);
 /* The same bed with a desk of its own, for another thread. */
 void	 helper_guest(struct bed *guest, struct bed *host);
 void	 helper_guest_close(struct bed *);
+/* Back once all is written that nobody has waited for. */
+void	 helper_settle(struct bed *);
 /* All lines since the last call; to be freed. */
 char	*helper_log(struct bed *);
 /* Is it lines of one JSON object each? */

@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "helper.h"
 #include "reply.h"
 #include "routes.h"
+#include "stage.h"
 
 #define EMAIL		"Bob@Example.com"
 #define PASSWORD	"MySecretPwd"
@@ -26,68 +25,21 @@
 #define DAY		(24 * 60 * MINUTE)
 #define ROWS		9	/* of the chain that is tampered with */
 
-static struct bed bed;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-tell_time(void)
-{
-	return __atomic_load_n(&now, __ATOMIC_RELAXED);
-}
-
 static int
 set_up(void **state)
 {
-	(void)state;
-	helper_bed(&bed, COMPAT);
-	arena = arena_new();
-	now = INT64_C(1700000000000);
-	clock_replace(tell_time);
+	(void)stage_clock(state);
+	helper_bed_settings(&bed, COMPAT);
 	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	clock_replace(NULL);
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
 }
 
 #define EVENTS_OF	"SELECT count(*) FROM audit_events"
-
-static const char *
-text(const char *sql)
-{
-	char *found = helper_text(bed.store, sql);
-	const char *copy = arena_strdup(arena, found);
-
-	free(found);
-	return copy;
-}
 
 static void
 must(const char *sql)
 {
 	if (helper_sql(bed.store, sql) != SQLITE_OK)
 		fail_msg("%s", sql);
-}
-
-/* What was posted has been written once something waited for comes after. */
-static void
-settle(void)
-{
-	assert_int_equal(store_limits_clear(bed.desk->store, arena, NULL, 0,
-	    NULL), STORE_OK);
 }
 
 static enum store_status
@@ -236,7 +188,7 @@ each_tampering_is_found_where_it_was_done(void **state)
 
 	for (i = 0; i < HELPER_COUNT(tamperings); i++) {
 		is_found(i);
-		(void)tear_down(state);
+		(void)stage_clear(state);
 		(void)set_up(state);
 	}
 }
@@ -355,7 +307,7 @@ sweep(int64_t before)
 	store_audit_sweep(bed.db, before);
 	/* Each step posts the next one. */
 	for (i = 0; i < 20; i++)
-		settle();
+		helper_settle(&bed);
 }
 
 static void
@@ -483,7 +435,7 @@ is_on_record_once(struct answer *a, int64_t before)
 	char *log = helper_log(&bed);
 	int event = event_of(log, a->call.method != METHOD_GET);
 
-	settle();
+	helper_settle(&bed);
 	if (count(EVENTS_OF) != before + (event >= 0))
 		fail_msg("%lld rows more for: %s",
 		    (long long)(count(EVENTS_OF) - before), log);
@@ -509,7 +461,7 @@ step(const char *method, const char *uri, const char *body)
 	int64_t before;
 	struct answer *a;
 
-	settle();
+	helper_settle(&bed);
 	free(helper_log(&bed));
 	before = count(EVENTS_OF);
 	a = ASK(.method = method, .uri = uri, .body = body,
@@ -585,19 +537,6 @@ walk_into_the_limit(void)
 	(void)step("POST", "/sessions", form(EMAIL, "wrong"));
 }
 
-/* The token of the newest ticket of a kind, by the mail that carries it. */
-static const char *
-mailed(const char *kind)
-{
-	char *link = helper_text(bed.store, PAIR("SELECT substr("
-	    "json_extract(content, '$.link'), -43) FROM mails"
-	    " WHERE kind = '%s' ORDER BY created_at DESC LIMIT 1", kind));
-	const char *token = arena_strdup(arena, link);
-
-	free(link);
-	return token;
-}
-
 #define BY_MAIL		"profile = \"standard\"\nhash_cost = 5\n"		\
     "base_url = \"https://x.example\"\nmail_dir = \"/nowhere\"\n"
 #define LONG_ONE	"five words nobody ever says"
@@ -611,7 +550,7 @@ walk_by_mail(void)
 	(void)step("POST", "/users", form("new@x.example", LONG_ONE));
 	(void)step("POST", "/users/confirm", "token=x");
 	(void)step("POST", "/users/confirm", PAIR("token=%s",
-	    mailed("registration")));
+	    link_token("registration")));
 	(void)step("POST", "/reset_password", "email=nobody@x.example");
 	a = step("POST", "/sessions", form("new@x.example", LONG_ONE));
 	cookie = PAIR("__Host-session_id=%s", helper_cookie(a,
@@ -619,9 +558,9 @@ walk_by_mail(void)
 	(void)step("PUT", "/profile/email", "email=next@x.example");
 	cookie = NULL;
 	(void)step("POST", "/profile/email/confirm", PAIR("token=%s",
-	    mailed("address_change")));
+	    link_token("address_change")));
 	(void)step("POST", "/profile/email/undo", PAIR("token=%s",
-	    mailed("address_changed")));
+	    link_token("address_changed")));
 	(void)step("POST", "/report", "token=x");
 	helper_bed_settings(&bed, COMPAT);
 }
@@ -744,7 +683,7 @@ changes_of_a_failure(const char *email)
 	int64_t rows = count(EVENTS_OF);
 
 	assert_int_equal(login(email, "wrong")->status, 401);
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(strlen(text("SELECT account FROM audit_events"
 	    " ORDER BY seq DESC")), CHAIN_MAC_LEN);
 	return count(EVENTS_OF) - rows;
@@ -788,7 +727,7 @@ accounts_are_known_only_with_the_key(void **state)
 static int64_t
 failures_on_record(void)
 {
-	settle();
+	helper_settle(&bed);
 	return count(EVENTS_OF " WHERE event = 'login.failed'");
 }
 
@@ -827,7 +766,7 @@ a_flood_from_many_networks_does_not_either(void **state)
 		entry.network = PAIR("10.%d.%d.0/24", i / 256, i % 256);
 		store_record(bed.desk->store, arena, &entry);
 		if (i % 100 == 0)
-			settle();
+			helper_settle(&bed);
 	}
 	assert_int_equal(failures_on_record(), STORE_RECORDS_BURST);
 }
@@ -842,7 +781,7 @@ checks_write_nothing(void **state)
 	(void)state;
 	must_enroll(EMAIL);
 	cookie = must_login(PASSWORD);
-	settle();
+	helper_settle(&bed);
 	before = count(EVENTS_OF) + count("SELECT count(*) FROM limits");
 	for (i = 0; i < 10; i++) {
 		assert_int_equal(ASK(.uri = "/profile")->status, 403);
@@ -851,7 +790,7 @@ checks_write_nothing(void **state)
 		assert_int_equal(ASK(.uri = "/profile", .cookie =
 		    "session_id=x")->status, 403);
 	}
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(count(EVENTS_OF) +
 	    count("SELECT count(*) FROM limits"), before);
 	cookie = NULL;
@@ -869,7 +808,7 @@ export_shows_a_person_their_own_events(void **state)
 	(void)login("alice@x.example", PASSWORD);
 	now += MINUTE;
 	(void)login(EMAIL, "wrong");
-	settle();
+	helper_settle(&bed);
 	now += MINUTE;
 	cookie = must_login(PASSWORD);
 	a = ASK(.uri = "/profile/export", .cookie = cookie);
@@ -887,7 +826,8 @@ export_shows_a_person_their_own_events(void **state)
 	cookie = NULL;
 }
 
-#define TEST(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, set_up,		\
+    stage_clear)
 
 int
 main(void)

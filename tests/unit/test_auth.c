@@ -7,15 +7,13 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "address.h"
-#include "clock.h"
 #include "digest.h"
-#include "helper.h"
 #include "log.h"
+#include "stage.h"
 #include "text.h"
 
 #define EMAIL		"Bob@Example.com"
@@ -24,39 +22,6 @@
 #define STANDARD	"profile = \"standard\"\nhash_cost = 5\n"
 #define MINUTE		INT64_C(60000)
 #define THREADS		50
-
-static struct bed bed;
-static struct auth *desk;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-tell_time(void)
-{
-	return __atomic_load_n(&now, __ATOMIC_RELAXED);
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	helper_bed(&bed, NULL);
-	desk = bed.desk;
-	arena = arena_new();
-	now = INT64_C(1700000000000);
-	clock_replace(tell_time);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	clock_replace(NULL);
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
-}
 
 #define FROM(token_)	(&(const struct caller){ .token = (token_),	\
     .host = "192.0.2.1/32", .network = "192.0.2.0/24",			\
@@ -112,12 +77,6 @@ static enum outcome
 finish(const char *email, const char *token, const char *password)
 {
 	return mailbox_reset_finish(desk, arena, email, token, password);
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
 }
 
 /* Addresses. */
@@ -193,38 +152,29 @@ b8_what_is_no_address_is_refused(void **state)
 			fail_msg("\"%s\" is no address", no_address[i]);
 }
 
-static char *
-repeat(char c, size_t n)
-{
-	char *s = arena_alloc(arena, n + 1);
-
-	memset(s, c, n);
-	return s;
-}
-
 static void
 addresses_end_at_their_lengths(void **state)
 {
-	const char *label = repeat('b', 63), *email;
+	const char *label = repeated("b", 63), *email;
 
 	(void)state;
 	assert_non_null(address_key(arena, arena_printf(arena, "%s@b",
-	    repeat('a', 252))));
+	    repeated("a", 252))));
 	assert_null(address_key(arena, arena_printf(arena, "%s@b",
-	    repeat('a', 253))));
+	    repeated("a", 253))));
 	assert_non_null(address_key(arena, arena_printf(arena, "a@%s",
 	    label)));
 	assert_null(address_key(arena, arena_printf(arena, "a@%sb",
 	    label)));
-	email = arena_printf(arena, "%s@%s.%s.%s", repeat('a', 62), label,
+	email = arena_printf(arena, "%s@%s.%s.%s", repeated("a", 62), label,
 	    label, label);
 	assert_int_equal(strlen(email), 254);
 	assert_non_null(address_key(arena, email));
 	assert_null(address_key(arena, arena_printf(arena, "a%s",
 	    email)));
-	assert_null(address_key(arena, repeat('a', 16000)));
+	assert_null(address_key(arena, repeated("a", 16000)));
 	assert_null(address_key(arena, arena_printf(arena, "a@%s",
-	    repeat('.', 16000))));
+	    repeated(".", 16000))));
 }
 
 /* Registering and logging in. */
@@ -339,7 +289,7 @@ b10_unknown_address_costs_one_hash(void **state)
 static void
 password_may_have_511_bytes(void **state)
 {
-	char *password = repeat('p', 511);
+	char *password = repeated("p", 511);
 
 	(void)state;
 	assert_int_equal(enroll(EMAIL, password), OUT_USER_CREATED);
@@ -348,7 +298,7 @@ password_may_have_511_bytes(void **state)
 	assert_int_equal(login(EMAIL, password, NULL), OUT_BAD_CREDENTIALS);
 	password[510] = '\0';
 	assert_int_equal(login(EMAIL, password, NULL), OUT_BAD_CREDENTIALS);
-	assert_int_equal(enroll("a@b", repeat('p', 512)), OUT_FAULT);
+	assert_int_equal(enroll("a@b", repeated("p", 512)), OUT_FAULT);
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
 }
 
@@ -781,7 +731,7 @@ hash_of_what_was_typed_is_made_one_of_nfc(void **state)
 static void
 password_beyond_72_bytes_is_upgraded_whole(void **state)
 {
-	char *password = repeat('x', 100);
+	char *password = repeated("x", 100);
 
 	(void)state;
 	assert_int_equal(enroll(EMAIL, PASSWORD), OUT_USER_CREATED);
@@ -789,7 +739,7 @@ password_beyond_72_bytes_is_upgraded_whole(void **state)
 	(void)must_login(EMAIL, password);
 	assert_int_equal(hashes_that_begin("$y$j75$"), 1);
 	(void)must_login(EMAIL, password);
-	assert_int_equal(login(EMAIL, repeat('x', 72), NULL),
+	assert_int_equal(login(EMAIL, repeated("x", 72), NULL),
 	    OUT_BAD_CREDENTIALS);
 }
 
@@ -1424,7 +1374,7 @@ b1_password_changes_only_with_its_live_token(void **state)
 		(void)must_login(people[who], model[who].password);
 }
 
-#define LAW(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define LAW(f)	cmocka_unit_test_setup_teardown(f, stage_clock, stage_clear)
 
 static const struct CMUnitTest tests[] = {
 	LAW(b7_addresses_compare_as_people_and_dns_do),

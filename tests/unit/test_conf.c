@@ -12,19 +12,10 @@
 #include <unistd.h>
 
 #include "conf.h"
-#include "helper.h"
+#include "stage.h"
 #include "text.h"
 
 static char dir[HELPER_PATH_MAX], path[HELPER_PATH_MAX * 2];
-static char told[8192];		/* what was complained of, a line each */
-
-static void
-complain(const char *message)
-{
-	size_t used = strlen(told);
-
-	(void)snprintf(told + used, sizeof(told) - used, "%s\n", message);
-}
 
 static int
 set_up(void **state)
@@ -634,20 +625,20 @@ compat_remote_needs_a_new_start(void **state)
 static void
 acquired_settings_outlive_a_reload(void **state)
 {
-	const struct conf *held, *now;
+	const struct conf *held, *newest;
 
 	(void)state;
 	conf_publish(must_load("session_lifetime = 60"));
 	held = conf_acquire();
 	conf_publish(must_load("session_lifetime = 61"));
-	now = conf_acquire();
+	newest = conf_acquire();
 	assert_int_equal(held->session_lifetime, 60);
 	assert_string_equal(held->log, "events");
-	assert_int_equal(now->session_lifetime, 61);
+	assert_int_equal(newest->session_lifetime, 61);
 	conf_release(held);
 	conf_publish(NULL);
-	assert_int_equal(now->session_lifetime, 61);
-	conf_release(now);
+	assert_int_equal(newest->session_lifetime, 61);
+	conf_release(newest);
 }
 
 #define READERS	4

@@ -9,36 +9,16 @@
 #include <string.h>
 
 #include "form.h"
+#include "stage.h"
 
-static struct arena *arena;
 static struct pairs pairs;
 
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
-/* On the heap, and no byte longer, so that a sanitizer can see. */
 static enum read_result
 read_bytes(const char *body, size_t len)
 {
+	char *copy = helper_exact(body, len);
 	enum read_result result;
-	char *copy;
 
-	copy = malloc(len > 0 ? len : 1);
-	assert_non_null(copy);
-	memcpy(copy, body, len);
 	result = form_read(arena, copy, len, &pairs);
 	free(copy);
 	return result;
@@ -220,5 +200,6 @@ main(void)
 		cmocka_unit_test(more_than_sixteen_pairs_are_too_many),
 	};
 
-	return cmocka_run_group_tests_name("form", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("form", tests, stage_arena,
+	    stage_clear);
 }

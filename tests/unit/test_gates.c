@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "fields.h"
-#include "helper.h"
 #include "reply.h"
 #include "routes.h"
+#include "stage.h"
 #include "text.h"
 #include "web.h"
 
@@ -21,27 +21,6 @@
 #define CREDENTIALS "email=bob@b&password=x"
 
 #define ASK(...) helper_ask(&bed, &(const struct request){ __VA_ARGS__ })
-
-static struct bed bed;
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	helper_bed(&bed, NULL);
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
-}
 
 static void
 is_refused(struct answer *a, int status, const char *message)
@@ -69,15 +48,6 @@ static int64_t
 users(void)
 {
 	return helper_number(bed.store, "SELECT count(*) FROM users");
-}
-
-static char *
-repeat(char c, size_t n)
-{
-	char *s = arena_alloc(arena, n + 1);
-
-	memset(s, c, n);
-	return s;
 }
 
 /* Paths. */
@@ -515,7 +485,7 @@ body_ends_at_16_kib(void **state)
 
 	(void)state;
 	body = arena_printf(arena, "%s&x=%s", CREDENTIALS,
-	    repeat('x', 16384 - 25));
+	    repeated("x", 16384 - 25));
 	assert_int_equal(strlen(body), 16384);
 	assert_int_equal(enroll(body)->status, 200);
 	body = arena_printf(arena, "%sx", body);
@@ -811,7 +781,7 @@ every_field_of_every_door_is_checked(void **state)
 static void
 long_fields_are_refused_and_named(void **state)
 {
-	const char *local = repeat('a', 252);
+	const char *local = repeated("a", 252);
 
 	(void)state;
 	is_refused(enroll(arena_printf(arena, "email=%sa@b&password=x",
@@ -819,14 +789,14 @@ long_fields_are_refused_and_named(void **state)
 	assert_int_equal(enroll(arena_printf(arena,
 	    "email=%s@b&password=x", local))->status, 200);
 	is_refused(enroll(arena_printf(arena, "email=a@b&password=%s",
-	    repeat('p', 512))), 400, "password is too long");
+	    repeated("p", 512))), 400, "password is too long");
 	is_refused(ASK(.method = "PUT", .uri = "/reset_password",
 	    .type = HELPER_FORM, .body = arena_printf(arena,
-	    "email=a@b&reset_token=%s&new_password=x", repeat('t', 129))),
+	    "email=a@b&reset_token=%s&new_password=x", repeated("t", 129))),
 	    400, "reset_token is too long");
 	is_refused(ASK(.method = "PUT", .uri = "/reset_password",
 	    .type = HELPER_FORM, .body = arena_printf(arena,
-	    "email=a@b&reset_token=t&new_password=%s", repeat('p', 512))),
+	    "email=a@b&reset_token=t&new_password=%s", repeated("p", 512))),
 	    400, "new_password is too long");
 }
 
@@ -917,7 +887,7 @@ static void
 header_lines_are_joined_up_to_a_number_and_size(void **state)
 {
 	const char *names[] = { "HTTP_COOKIE", "HTTP_ACCEPT" };
-	const char *line = arena_printf(arena, "a=%s", repeat('x', 120));
+	const char *line = arena_printf(arena, "a=%s", repeated("x", 120));
 	struct call c;
 	size_t i, j;
 
@@ -1151,7 +1121,7 @@ v15_3_3_columns_cannot_be_set_from_outside(void **state)
 	    " created_at = 1 OR token_hash LIKE 'AAAAAAAA%')"), 0);
 }
 
-#define GATE(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define GATE(f)	cmocka_unit_test_setup_teardown(f, stage_bed, stage_clear)
 
 int
 main(void)

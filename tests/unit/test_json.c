@@ -11,38 +11,16 @@
 #include <string.h>
 
 #include "json.h"
+#include "stage.h"
 
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-
-static struct arena *arena;
 static struct pairs pairs;
 
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
-/* On the heap, and no byte longer, so that a sanitizer can see. */
 static enum read_result
 read_bytes(const char *body, size_t len)
 {
+	char *copy = helper_exact(body, len);
 	enum read_result result;
-	char *copy;
 
-	copy = malloc(len > 0 ? len : 1);
-	assert_non_null(copy);
-	memcpy(copy, body, len);
 	result = json_read(arena, copy, len, &pairs);
 	free(copy);
 	return result;
@@ -118,7 +96,7 @@ other_types_are_marked(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(values); i++) {
+	for (i = 0; i < HELPER_COUNT(values); i++) {
 		strcpy(body, "{\"a\": ");
 		strcat(strcat(body, values[i]), " }");
 		assert_int_equal(read_text(body), READ_OK);
@@ -149,7 +127,7 @@ escapes_are_decoded(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
 		strcpy(body, "{\"a\":\"");
 		strcat(strcat(body, rows[i].raw), "\"}");
 		assert_int_equal(read_text(body), READ_OK);
@@ -174,7 +152,7 @@ b67_duplicate_member_is_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -190,7 +168,7 @@ b67_duplicates_are_compared_after_unescaping(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -228,7 +206,7 @@ b67_nul_is_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 	assert_int_equal(read_bytes(raw, sizeof(raw) - 1), READ_MALFORMED);
 	assert_int_equal(read_bytes(name, sizeof(name) - 1), READ_MALFORMED);
 	assert_int_equal(read_bytes(after, sizeof(after) - 1),
@@ -280,7 +258,7 @@ b67_bad_utf8_is_refused(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(bytes); i++) {
+	for (i = 0; i < HELPER_COUNT(bytes); i++) {
 		strcpy(body, "{\"a\":\"");
 		blames(strcat(strcat(body, bytes[i]), "\"}"), "a");
 		strcpy(body, "{\"");
@@ -303,7 +281,7 @@ b67_broken_surrogates_are_refused(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(raw); i++) {
+	for (i = 0; i < HELPER_COUNT(raw); i++) {
 		strcpy(body, "{\"a\":\"");
 		blames(strcat(strcat(body, raw[i]), "\"}"), "a");
 	}
@@ -321,7 +299,7 @@ b67_bad_escapes_are_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -342,7 +320,7 @@ b67_bytes_after_the_object_are_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -354,7 +332,7 @@ top_must_be_an_object(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -377,7 +355,7 @@ grammar_is_kept_to_the_letter(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -392,7 +370,7 @@ numbers_follow_the_grammar(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(numbers); i++) {
+	for (i = 0; i < HELPER_COUNT(numbers); i++) {
 		strcpy(body, "{\"a\":");
 		is_refused(strcat(strcat(body, numbers[i]), "}"));
 	}
@@ -426,9 +404,9 @@ depth_is_four(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(fine); i++)
+	for (i = 0; i < HELPER_COUNT(fine); i++)
 		assert_int_equal(read_text(fine[i]), READ_OK);
-	all_refused(deep, COUNT(deep));
+	all_refused(deep, HELPER_COUNT(deep));
 }
 
 static void
@@ -570,7 +548,7 @@ nothing_but_texts_is_taken(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(bodies); i++) {
+	for (i = 0; i < HELPER_COUNT(bodies); i++) {
 		if (read_flat(bodies[i]) != READ_MALFORMED)
 			fail_msg("\"%s\" is taken", bodies[i]);
 		assert_int_equal(line, 1);
@@ -739,5 +717,6 @@ main(void)
 		cmocka_unit_test(version_names_the_library),
 	};
 
-	return cmocka_run_group_tests_name("json", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("json", tests, stage_arena,
+	    stage_clear);
 }

@@ -6,38 +6,25 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "clock.h"
-#include "helper.h"
 #include "json.h"
 #include "lang.h"
+#include "stage.h"
 
 #define FR	"fr"
 #define EN	"en"
 
 static char dir[HELPER_PATH_MAX];
-static char told[8192];
-static struct arena *arena;
 static struct shelf *shelf;
 static struct lang *lang;
-
-static void
-complain(const char *message)
-{
-	size_t used = strlen(told);
-
-	(void)snprintf(told + used, sizeof(told) - used, "%s\n", message);
-}
 
 static int
 set_up(void **state)
 {
-	(void)state;
-	told[0] = '\0';
-	arena = arena_new();
+	(void)stage_arena(state);
 	helper_dir(dir);
 	if (mkdir(ARENA_JOIN(arena, dir, "/lang"), 0755) != 0)
 		return -1;
@@ -49,12 +36,10 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	lang_close(lang);
 	shelf_close(shelf);
 	helper_dir_remove(dir);
-	arena_free(arena);
-	return 0;
+	return stage_clear(state);
 }
 
 static void
@@ -410,17 +395,6 @@ what_is_no_wish_is_passed_over(void **state)
 	(void)state;
 	must_open();
 	all_choose(choices, HELPER_COUNT(choices));
-}
-
-static char *
-repeated(const char *part, size_t n)
-{
-	size_t len = strlen(part), i;
-	char *text = arena_alloc(arena, len * n + 1);
-
-	for (i = 0; i < n; i++)
-		memcpy(text + i * len, part, len);
-	return text;
 }
 
 static void

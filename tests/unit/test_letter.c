@@ -9,31 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "helper.h"
 #include "letter.h"
+#include "stage.h"
 
 #define ID		"abcdefghijklmnopqrst-_"
 #define UMLAUTS_10	"äöüßäöüßäö"
 #define UMLAUTS_50	UMLAUTS_10 UMLAUTS_10 UMLAUTS_10 UMLAUTS_10 UMLAUTS_10
 #define X_50		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct letter
 usual(void)
@@ -339,7 +321,8 @@ bodies_of_many_shapes_stay_in_their_lines(void **state)
 	}
 }
 
-#define TEST(f)		cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, stage_arena,		\
+    stage_clear)
 
 int
 main(void)

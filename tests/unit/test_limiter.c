@@ -6,15 +6,13 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bucket.h"
-#include "clock.h"
 #include "digest.h"
-#include "helper.h"
 #include "limiter.h"
 #include "reply.h"
+#include "stage.h"
 
 #define EMAIL		"bob@example.com"
 #define OTHER		"alice@example.com"
@@ -28,38 +26,12 @@
 
 #define ASK(...)	helper_ask(&bed, &(const struct request){ __VA_ARGS__ })
 
-static struct bed bed;
-static struct auth *desk;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-tell_time(void)
-{
-	return __atomic_load_n(&now, __ATOMIC_RELAXED);
-}
-
 /* Accounts have hashes of compat's cost; standard would upgrade them. */
 static int
 set_up(void **state)
 {
-	(void)state;
-	helper_bed(&bed, NULL);
-	desk = bed.desk;
-	arena = arena_new();
-	now = INT64_C(1700000000000);
-	clock_replace(tell_time);
+	(void)stage_clock(state);
 	helper_bed_settings(&bed, STANDARD);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	clock_replace(NULL);
-	arena_free(arena);
-	helper_bed_close(&bed);
 	return 0;
 }
 
@@ -135,19 +107,6 @@ device_of(const char *email)
 	    OUT_LOGGED_IN);
 	assert_non_null(grant.device);
 	return grant.device;
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
-}
-
-static void
-settle(void)
-{
-	assert_int_equal(store_session_end(desk->store, arena, "none", NULL),
-	    STORE_GONE);
 }
 
 /* The bucket itself. */
@@ -491,7 +450,7 @@ browsers_token_turns_with_each_login(void **state)
 	now += 366 * 24 * HOUR;
 	assert_int_equal(count("SELECT count(*) FROM devices"), 2);
 	store_sweep(bed.db, now);
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(count("SELECT count(*) FROM devices"), 0);
 	assert_int_equal(count("SELECT count(*) FROM limits"), 0);
 }
@@ -785,7 +744,7 @@ b33_password_is_limited_on_every_path(void **state)
 static int64_t
 failures(const char *class)
 {
-	settle();
+	helper_settle(&bed);
 	return count(arena_printf(arena, "SELECT coalesce(sum(failures), 0)"
 	    " FROM limits WHERE key LIKE '%s%%'", class));
 }
@@ -871,7 +830,7 @@ compat_delays_from_the_thousandth_failure(void **state)
 
 #define BUCKET(f)	cmocka_unit_test(f)
 #define LIMIT(f)	cmocka_unit_test_setup_teardown(f, set_up_cheap, \
-    tear_down)
+    stage_clear)
 
 int
 main(void)

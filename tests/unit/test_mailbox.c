@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "digest.h"
-#include "helper.h"
 #include "mailbox.h"
+#include "stage.h"
 
 #define SETTINGS	"profile = \"standard\"\nhash_cost = 5\n"		\
     "base_url = \"https://login.example.org\"\nmail_dir = \"/nowhere\"\n"
@@ -25,69 +24,12 @@
 #define ASK(...)	helper_ask(&bed, &(const struct request){ __VA_ARGS__ })
 #define SAY(...)	arena_printf(arena, __VA_ARGS__)
 
-static struct bed bed;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-clock_now(void)
-{
-	return now;
-}
-
 static int
 set_up(void **state)
 {
-	(void)state;
-	now = INT64_C(1800000000000);
-	clock_replace(clock_now);
-	helper_bed(&bed, SETTINGS);
-	arena = arena_new();
+	(void)stage_clock(state);
+	helper_bed_settings(&bed, SETTINGS);
 	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	clock_replace(NULL);
-	return 0;
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
-}
-
-static const char *
-text(const char *sql)
-{
-	char *value = helper_text(bed.store, sql), *copy;
-
-	copy = arena_strdup(arena, value != NULL ? value : "");
-	free(value);
-	return copy;
-}
-
-/* Of the newest mail of that kind. */
-static const char *
-mailed(const char *kind, const char *member)
-{
-	return text(SAY("SELECT json_extract(content, '$.%s') FROM mails"
-	    " WHERE kind = '%s' ORDER BY created_at DESC LIMIT 1",
-	    member, kind));
-}
-
-/* The token that the newest link of that kind ends with. */
-static const char *
-link_token(const char *kind)
-{
-	const char *link = mailed(kind, "link"), *token = strchr(link, '=');
-
-	return token != NULL ? token + 1 : "";
 }
 
 /* Each is a moment later, so that the mails have an order. */
@@ -1021,6 +963,58 @@ tickets_hold_hashes_alone(void **state)
 	free(lines);
 }
 
+/* Of mails: an address's, a host's and a network's. */
+static int64_t
+places_taken(void)
+{
+	helper_settle(&bed);
+	return count("SELECT coalesce(sum(failures), 0) FROM limits"
+	    " WHERE key GLOB '[mij]*'");
+}
+
+/* 512 bytes, one more than libxcrypt takes, that the policy has nothing on. */
+static const char *
+phrase_too_long_to_hash(void)
+{
+	char *phrase = arena_alloc(arena, 12 * DIGEST_TOKEN_LEN + 1);
+	int i;
+
+	for (i = 0; i < 12; i++)
+		digest_token(phrase + i * DIGEST_TOKEN_LEN);
+	phrase[512] = '\0';
+	return phrase;
+}
+
+/* B18: where we fail, nobody has had a mail, and nobody waits for one. */
+static void
+b18_fault_of_ours_is_nobodys_mail(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(mailbox_register(bed.desk, arena, OTHER,
+		    phrase_too_long_to_hash(), &helper_caller), OUT_FAULT);
+	assert_int_equal(places_taken(), 0);
+	assert_int_equal(helper_sql(bed.store,
+	    "ALTER TABLE users RENAME TO away"), 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(enroll(OTHER, PASSWORD), 500);
+		assert_int_equal(ask_reset(EMAIL), 500);
+	}
+	assert_int_equal(places_taken(), 0);
+	assert_int_equal(helper_sql(bed.store,
+	    "ALTER TABLE away RENAME TO users"), 0);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(enroll(OTHER, PASSWORD), 202);
+	assert_int_equal(enroll(OTHER, PASSWORD), 429);
+	assert_int_equal(places_taken(), 3 * 3);
+	assert_int_equal(helper_sql(bed.store,
+	    "ALTER TABLE mails RENAME TO away"), 0);
+	assert_int_equal(ask_reset(EMAIL), 500);
+	assert_int_equal(places_taken(), 3 * 3);
+}
+
 static void
 without_a_transport_nothing_is_asked_for(void **state)
 {
@@ -1202,7 +1196,7 @@ mail_is_in_the_language_of_who_asks(void **state)
 	    " created_at DESC LIMIT 1"), "");
 }
 
-#define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, stage_clear)
 
 int
 main(void)
@@ -1247,6 +1241,7 @@ main(void)
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(nobody_uses_up_the_resets_of_another),
 		BOX(tickets_hold_hashes_alone),
+		BOX(b18_fault_of_ours_is_nobodys_mail),
 		BOX(without_a_transport_nothing_is_asked_for),
 		BOX(link_shows_a_button_and_does_nothing),
 		BOX(link_that_is_not_whole_shows_no_word_of_it),

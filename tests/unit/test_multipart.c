@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "multipart.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#include "stage.h"
 
 /* The boundary of all bodies here is "b". */
 #define DISP		"Content-Disposition: form-data; name="
@@ -21,24 +20,7 @@
 /* A part named a, with one line more. */
 #define MORE(line)	LINES(DISP "\"a\"\r\n" line "\r\n")
 
-static struct arena *arena;
 static struct pairs pairs;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct slice
 slice(const char *s)
@@ -46,16 +28,12 @@ slice(const char *s)
 	return (struct slice){ s, strlen(s) };
 }
 
-/* On the heap, and no byte longer, so that a sanitizer can see. */
 static enum read_result
 read_bytes(const char *boundary, const char *body, size_t len)
 {
+	char *copy = helper_exact(body, len);
 	enum read_result result;
-	char *copy;
 
-	copy = malloc(len > 0 ? len : 1);
-	assert_non_null(copy);
-	memcpy(copy, body, len);
 	result = multipart_read(arena, slice(boundary), copy, len, &pairs);
 	free(copy);
 	return result;
@@ -131,7 +109,7 @@ values_are_given_as_they_are(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(values); i++) {
+	for (i = 0; i < HELPER_COUNT(values); i++) {
 		strcpy(body, PART("a"));
 		strcat(strcat(body, values[i]), END);
 		assert_int_equal(read_text(body), READ_OK);
@@ -161,7 +139,7 @@ names_are_decoded_as_browsers_encode(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
 		strcpy(body, "--b\r\n" DISP);
 		strcat(strcat(body, rows[i].raw), "\r\n\r\nv" END);
 		assert_int_equal(read_text(body), READ_OK);
@@ -189,7 +167,7 @@ harmless_headers_are_let_pass(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(bodies); i++) {
+	for (i = 0; i < HELPER_COUNT(bodies); i++) {
 		assert_int_equal(read_text(bodies[i]), READ_OK);
 		is_pair(0, "a", "v", PAIR_FINE);
 	}
@@ -211,7 +189,7 @@ file_is_marked(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(bodies); i++) {
+	for (i = 0; i < HELPER_COUNT(bodies); i++) {
 		assert_int_equal(read_text(bodies[i]), READ_OK);
 		is_pair(0, "a", "", PAIR_TYPE);
 	}
@@ -232,7 +210,7 @@ part_of_another_type_is_marked(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(bodies); i++) {
+	for (i = 0; i < HELPER_COUNT(bodies); i++) {
 		assert_int_equal(read_text(bodies[i]), READ_OK);
 		is_pair(0, "a", "", PAIR_TYPE);
 	}
@@ -274,7 +252,7 @@ body_must_begin_with_the_boundary(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -289,7 +267,7 @@ body_must_end_with_the_last_boundary(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -304,7 +282,7 @@ nothing_follows_the_last_boundary(void **state)
 	(void)state;
 	assert_int_equal(read_text(PART("a") "v\r\n--b--"), READ_OK);
 	assert_int_equal(read_text(PART("a") "v" END), READ_OK);
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -320,7 +298,7 @@ boundary_line_holds_nothing_else(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -338,7 +316,7 @@ part_without_a_name_is_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -358,7 +336,7 @@ broken_parameters_are_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -376,7 +354,7 @@ whatever_comes_twice_is_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -391,7 +369,7 @@ transfer_encodings_are_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 static void
@@ -409,7 +387,7 @@ broken_header_lines_are_refused(void **state)
 	};
 
 	(void)state;
-	all_refused(bodies, COUNT(bodies));
+	all_refused(bodies, HELPER_COUNT(bodies));
 }
 
 /* A line of the given length, its CRLF included. */
@@ -533,7 +511,7 @@ boundary_is_found(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
 		good = multipart_boundary(slice(rows[i].params), &found);
 		if (good != (rows[i].boundary != NULL))
 			fail_msg("wrong answer for %s", rows[i].params);
@@ -585,6 +563,6 @@ main(void)
 		cmocka_unit_test(no_parameters_hold_no_boundary),
 	};
 
-	return cmocka_run_group_tests_name("multipart", tests, set_up,
-	    tear_down);
+	return cmocka_run_group_tests_name("multipart", tests, stage_arena,
+	    stage_clear);
 }

@@ -10,41 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "helper.h"
+#include "stage.h"
 
 #define NOW		INT64_C(1700000000000)
 #define LEASE		INT64_C(120000)
 #define HOUR		INT64_C(3600000)
 #define SECRET		"{\"link\":\"/reset?token=SecretOfTheMail\"}"
-
-static struct bed bed;
-static struct store *store;
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	helper_bed(&bed, NULL);
-	store = bed.desk->store;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
-}
 
 static void
 add(const char *recipient, int64_t created_at)
@@ -57,19 +28,19 @@ add(const char *recipient, int64_t created_at)
 }
 
 static void
-claim(int64_t now, struct mail *out)
+claim(int64_t at, struct mail *out)
 {
-	assert_int_equal(store_mail_claim(store, arena, now, now + LEASE,
+	assert_int_equal(store_mail_claim(store, arena, at, at + LEASE,
 	    out), STORE_OK);
 }
 
 static void
-nothing_to_claim(int64_t now)
+nothing_to_claim(int64_t at)
 {
 	struct mail none;
 
-	assert_int_equal(store_mail_due(store, arena, now), STORE_GONE);
-	assert_int_equal(store_mail_claim(store, arena, now, now + LEASE,
+	assert_int_equal(store_mail_due(store, arena, at), STORE_GONE);
+	assert_int_equal(store_mail_claim(store, arena, at, at + LEASE,
 	    &none), STORE_GONE);
 }
 
@@ -405,7 +376,8 @@ no_two_claim_the_same(void **state)
 	    " attempts = 1"), MAILS);
 }
 
-#define TEST(f)		cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, stage_bed,		\
+    stage_clear)
 
 int
 main(void)

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "helper.h"
 #include "reply.h"
 #include "routes.h"
+#include "stage.h"
 
 #define EMAIL		"bob@example.com"
 #define PASSWORD	"b4l0u"
@@ -26,27 +26,13 @@
 
 #define ASK(...)	ask(&(const struct request){ __VA_ARGS__ })
 
-static struct bed bed;
-static struct arena *arena;
 static const char *cookie;	/* of Bob's session */
 
 static int
 set_up(void **state)
 {
-	(void)state;
-	helper_bed(&bed, NULL);
-	arena = arena_new();
 	cookie = NULL;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
+	return stage_bed(state);
 }
 
 static struct answer *
@@ -893,19 +879,8 @@ password_that_is_too_short_is_explained(void **state)
 #define MAILING		"profile = \"standard\"\nhash_cost = 5\n"	\
 	"mail_dir = \"/nowhere\"\nmail_from = \"auth@example.org\"\n"
 #define PHRASE		"four words nobody says"
-
-/* Of the newest mail of that kind; a link without what is before it. */
-static const char *
-mailed(const char *kind, const char *member)
-{
-	char *value = helper_text(bed.store, arena_printf(arena, "SELECT "
-	    "json_extract(content, '$.%s') FROM mails WHERE kind = '%s' "
-	    "ORDER BY created_at DESC LIMIT 1", member, kind));
-	const char *copy = arena_strdup(arena, value != NULL ? value : "");
-
-	free(value);
-	return copy;
-}
+/* Of the shape of a token, and of no ticket. */
+#define NO_TOKEN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 /* The field of the form that has what the link brings. */
 static const char *
@@ -1047,6 +1022,57 @@ somebody_else_is_reported(void **state)
 	is_page(post("/report", brought(get(link), "token", link)), 403);
 	is_json(ASK(.method = "POST", .uri = "/report", .type = HELPER_FORM,
 	    .body = "token=x"), 403);
+}
+
+static void
+shows_that_it_needs_its_link(struct answer *a, int status, const char *words)
+{
+	is_page(a, status);
+	is_whole(a);
+	says(a, words);
+	says(a, "<a class=\"button quiet\" href=\"/\">");
+	keeps_quiet(a, "<form");
+	keeps_quiet(a, "<input");
+}
+
+/* No code stands for these links, so that there is nothing to type. */
+static void
+recovery_without_its_link_shows_no_form(void **state)
+{
+	static const char words[] = "This page works only with the link in the "
+	    "message that we sent you.";
+	static const char *const bare[] = { "/undo", "/report", "/undo?token=",
+	    "/report?token=1234-5678", "/report?token=" NO_TOKEN "A" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(bare); i++)
+		shows_that_it_needs_its_link(get(bare[i]), 200, words);
+	shows_that_it_needs_its_link(ASK(.uri = "/undo", .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=fr" }), 200,
+	    "Cette page ne fonctionne qu\342\200\231avec le lien du message");
+	says(get("/undo?token=" NO_TOKEN), "name=\"token\" value=\"" NO_TOKEN
+	    "\"");
+	keeps_quiet(get("/undo?token=" NO_TOKEN), words);
+}
+
+static void
+recovery_that_is_refused_says_why(void **state)
+{
+	static const char *const uris[] = { "/undo", "/report" };
+	static const char why[] = "<p>This link or code is wrong, has been used "
+	    "or has run out.</p>";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(uris); i++) {
+		shows_that_it_needs_its_link(post(uris[i], "token=x"), 403,
+		    why);
+		shows_that_it_needs_its_link(post(uris[i], "token=" NO_TOKEN),
+		    403, why);
+		shows_that_it_needs_its_link(post(uris[i], "other=x"), 400,
+		    "role=\"alert\"");
+	}
 }
 
 /* A link is written in the language that its reader asked in. */
@@ -1296,7 +1322,7 @@ forms_leave_no_secret_in_the_log(void **state)
 	free(log);
 }
 
-#define PAGE(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define PAGE(f)	cmocka_unit_test_setup_teardown(f, set_up, stage_clear)
 
 int
 main(void)
@@ -1336,6 +1362,8 @@ main(void)
 		PAGE(reset_by_mail_tells_nobody_who_has_an_account),
 		PAGE(address_is_changed_and_taken_back),
 		PAGE(somebody_else_is_reported),
+		PAGE(recovery_without_its_link_shows_no_form),
+		PAGE(recovery_that_is_refused_says_why),
 		PAGE(mail_is_in_the_language_of_the_page),
 		PAGE(whoever_tries_too_often_is_told_how_long_to_wait),
 		PAGE(page_is_in_the_browsers_language),

@@ -7,27 +7,9 @@
 
 #include <string.h>
 
-#include "helper.h"
 #include "rows.h"
 #include "seen.h"
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
+#include "stage.h"
 
 /* With its NULs, but not with the one after it. */
 #define BYTES(s)	(s), sizeof(s) - 1
@@ -198,7 +180,7 @@ what_has_come_before_is_known(void **state)
 	seen_free(s);
 }
 
-#define ROW(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define ROW(f)	cmocka_unit_test_setup_teardown(f, stage_arena, stage_clear)
 
 int
 main(void)

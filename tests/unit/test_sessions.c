@@ -8,15 +8,14 @@
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "digest.h"
-#include "helper.h"
 #include "json.h"
 #include "reply.h"
+#include "stage.h"
 #include "text.h"
 
 #define EMAIL		"bob@example.com"
@@ -29,40 +28,14 @@
 
 #define ASK(...)	helper_ask(&bed, &(const struct request){ __VA_ARGS__ })
 
-static struct bed bed;
-static struct auth *desk;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-tell_time(void)
-{
-	return __atomic_load_n(&now, __ATOMIC_RELAXED);
-}
-
 static int
 set_up(void **state)
 {
-	(void)state;
-	helper_bed(&bed, NULL);
-	desk = bed.desk;
-	arena = arena_new();
-	now = INT64_C(1700000000000);
-	clock_replace(tell_time);
+	(void)stage_clock(state);
 	assert_int_equal(auth_register(desk, arena, EMAIL, PASSWORD, &helper_caller),
 	    OUT_USER_CREATED);
 	assert_int_equal(auth_register(desk, arena, OTHER, PASSWORD, &helper_caller),
 	    OUT_USER_CREATED);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	clock_replace(NULL);
-	arena_free(arena);
-	helper_bed_close(&bed);
 	return 0;
 }
 
@@ -116,20 +89,6 @@ lives(const char *token)
 	return seen(token, false) == OUT_PROFILE;
 }
 
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
-}
-
-/* What is posted runs before what is waited for later. */
-static void
-settle(void)
-{
-	assert_int_equal(store_session_end(desk->store, arena, "none", NULL),
-	    STORE_GONE);
-}
-
 /* When they end. */
 
 static void
@@ -159,7 +118,7 @@ person_who_comes_keeps_a_session_to_its_end(void **state)
 	while (now + 4 * MINUTE < start + 60 * MINUTE) {
 		now += 4 * MINUTE;
 		assert_int_equal(seen(token, true), OUT_PROFILE);
-		settle();
+		helper_settle(&bed);
 	}
 	now = start + 60 * MINUTE - 1;
 	assert_true(lives(token));
@@ -179,7 +138,7 @@ polling_keeps_no_session_alive(void **state)
 	for (i = 0; i < 4; i++) {
 		now += MINUTE + SECOND;
 		assert_int_equal(seen(token, false), OUT_PROFILE);
-		settle();
+		helper_settle(&bed);
 	}
 	assert_int_equal(count("SELECT count(*) FROM sessions WHERE"
 	    " last_seen_at = created_at"), 1);
@@ -210,16 +169,16 @@ person_is_noted_once_a_minute(void **state)
 	(void)state;
 	now += MINUTE - 1;
 	assert_int_equal(seen(token, true), OUT_PROFILE);
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(count("SELECT last_seen_at FROM sessions"), start);
 	now += 1;
 	assert_int_equal(seen(token, true), OUT_PROFILE);
 	assert_int_equal(seen(token, true), OUT_PROFILE);
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(count("SELECT last_seen_at FROM sessions"), now);
 	now += MINUTE - 1;
 	assert_int_equal(seen(token, true), OUT_PROFILE);
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(count("SELECT last_seen_at FROM sessions"),
 	    now - MINUTE + 1);
 }
@@ -235,12 +194,12 @@ b21_request_in_flight_revives_no_session(void **state)
 	assert_int_equal(auth_logout(desk, arena, &s), OUT_LOGGED_OUT);
 	store_session_seen(desk->store, &s, now + MINUTE, now + DAY,
 	    now + MINUTE);
-	settle();
+	helper_settle(&bed);
 	assert_false(lives(token));
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 1);
 	now += 8 * DAY;
 	store_session_seen(desk->store, &t, now, now + DAY, now - MINUTE);
-	settle();
+	helper_settle(&bed);
 	assert_false(lives(second));
 }
 
@@ -271,7 +230,7 @@ presence_is_what_acts_or_navigates(void **state)
 		    rows[i].mode != NULL ? rows[i].mode : "");
 		assert_true(ASK(.method = rows[i].method, .uri = rows[i].uri,
 		    .cookie = cookie, .param = { mode })->status < 300);
-		settle();
+		helper_settle(&bed);
 		assert_int_equal(count("SELECT last_seen_at FROM sessions")
 		    == now, rows[i].present);
 	}
@@ -279,7 +238,7 @@ presence_is_what_acts_or_navigates(void **state)
 	now += MINUTE;
 	assert_int_equal(ASK(.uri = "/profile", .cookie = cookie)->status,
 	    200);
-	settle();
+	helper_settle(&bed);
 	assert_int_equal(count("SELECT last_seen_at FROM sessions"), now);
 }
 
@@ -385,7 +344,7 @@ clock_set_back_revives_nothing_that_was_swept(void **state)
 	(void)state;
 	now += 8 * DAY;
 	store_sweep(bed.db, now);
-	settle();
+	helper_settle(&bed);
 	now -= 8 * DAY;
 	assert_false(lives(token));
 }
@@ -396,7 +355,7 @@ many_steps_let_others_write_in_between(void **state)
 	(void)state;
 	add_sessions(20000, now);
 	store_sweep(bed.db, now);
-	settle();
+	helper_settle(&bed);
 	assert_true(count("SELECT count(*) FROM sessions") > 0);
 	await("SELECT count(*) FROM sessions", 0);
 }
@@ -744,7 +703,7 @@ b21_deletion_that_was_overtaken_deletes_nothing(void **state)
 		clock_replace(tell_time_late);
 		assert_int_equal(auth_delete(desk, arena, &mine, PASSWORD),
 		    OUT_NO_SESSION);
-		clock_replace(tell_time);
+		clock_replace(stage_now);
 		assert_int_equal(count("SELECT count(*) FROM users"), 2);
 	}
 }
@@ -752,7 +711,7 @@ b21_deletion_that_was_overtaken_deletes_nothing(void **state)
 /* A store of the release before. */
 
 static void
-complain(const char *message)
+fail_with(const char *message)
 {
 	fail_msg("%s", message);
 }
@@ -783,7 +742,7 @@ make_first(const char *path)
 
 	first.migrations = 1;
 	first.statements = 0;
-	db = db_open(path, &first, &why, complain);
+	db = db_open(path, &first, &why, fail_with);
 	assert_non_null(db);
 	db_close(db);
 	assert_int_equal(helper_sql(path, "INSERT INTO users VALUES ("
@@ -804,7 +763,7 @@ sessions_come_over_from_the_first_schema(void **state)
 	helper_dir(dir);
 	(void)snprintf(path, sizeof(path), "%s/old.db", dir);
 	make_first(path);
-	db = store_open(path, &why, complain);
+	db = store_open(path, &why, fail_with);
 	assert_non_null(db);
 	store_shut(db);
 	assert_int_equal(helper_number(path, "SELECT count(*) FROM sessions"
@@ -835,7 +794,7 @@ sessions_end_in_a_copy_of_the_first_schema(void **state)
 	helper_dir_remove(dir);
 }
 
-#define SESSIONS(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define SESSIONS(f)	cmocka_unit_test_setup_teardown(f, set_up, stage_clear)
 
 int
 main(void)

@@ -11,23 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "helper.h"
 #include "shelf.h"
+#include "stage.h"
 #include "text.h"
 
 #define KNOWN	"mail/reset.txt"
 
 static char dir[HELPER_PATH_MAX];
-static char told[16384];	/* what was complained of, a line each */
-static struct arena *arena;
-
-static void
-complain(const char *message)
-{
-	size_t used = strlen(told);
-
-	(void)snprintf(told + used, sizeof(told) - used, "%s\n", message);
-}
 
 static void
 make_dir(const char *name)
@@ -41,9 +31,7 @@ make_dir(const char *name)
 static int
 set_up(void **state)
 {
-	(void)state;
-	told[0] = '\0';
-	arena = arena_new();
+	(void)stage_arena(state);
 	helper_dir(dir);
 	make_dir("mail");
 	make_dir("lang");
@@ -53,10 +41,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	helper_dir_remove(dir);
-	arena_free(arena);
-	return 0;
+	return stage_clear(state);
 }
 
 static const char *

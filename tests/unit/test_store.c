@@ -7,11 +7,10 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "helper.h"
+#include "stage.h"
 #include "text.h"
 
 #define NOW	INT64_C(1700000000000)
@@ -22,29 +21,6 @@
 #define HASH_A	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define HASH_B	"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 #define HASH_C	"CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC"
-
-static struct bed bed;
-static struct store *store;
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	helper_bed(&bed, NULL);
-	store = bed.desk->store;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
-}
 
 static const char *
 add_user(const char *email, const char *hash)
@@ -71,11 +47,11 @@ start_session(const char *user, const char *token, const char *verified,
 }
 
 static enum store_status
-find_session(const char *token, int64_t now)
+find_session(const char *token, int64_t at)
 {
 	struct session s;
 
-	return store_session_by_token(store, arena, token, now, &s);
+	return store_session_by_token(store, arena, token, at, &s);
 }
 
 static enum store_status
@@ -99,21 +75,15 @@ add_reset(const char *email, const char *token)
 
 /* Is there one, and is it this address's? */
 static enum store_status
-pending(const char *token, const char *email, int64_t now)
+pending(const char *token, const char *email, int64_t at)
 {
 	enum store_status status;
 	struct ticket t;
 
-	status = store_ticket_pending(store, arena, TICKET_RESET, token, now,
+	status = store_ticket_pending(store, arena, TICKET_RESET, token, at,
 	    &t);
 	return status == STORE_OK && strcmp(t.email_key, email) != 0 ?
 	    STORE_GONE : status;
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
 }
 
 /* Users. */
@@ -335,12 +305,12 @@ new_session_ends_the_one_it_replaces(void **state)
 /* Resets. */
 
 static enum store_status
-use_reset(const char *token, const char *email, int64_t now,
+use_reset(const char *token, const char *email, int64_t at,
     const char *hash)
 {
 	return store_ticket_use(store, arena, &(const struct ticket_use){
 	    .kind = TICKET_RESET, .token_hash = token, .email_key = email,
-	    .now = now, .sets_password = true, .password_hash = hash });
+	    .now = at, .sets_password = true, .password_hash = hash });
 }
 
 static void
@@ -1029,7 +999,7 @@ bad_rows_of_groups_are_refused(void **state)
 	assert_int_equal(helper_sql(bed.store, BAD_GROUP("'a'")), SQLITE_OK);
 }
 
-#define STORE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define STORE(f) cmocka_unit_test_setup_teardown(f, stage_bed, stage_clear)
 
 int
 main(void)

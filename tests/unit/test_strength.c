@@ -6,10 +6,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "helper.h"
+#include "stage.h"
 #include "strength.h"
 
 #define LONGEST		511
@@ -19,24 +18,7 @@
 /* Some 50 ms at the most; sanitizers and busy machines take their tenfold. */
 #define CPU_MS_MAX	500
 
-static struct arena *arena;
 static const char *site[] = { "example", "ann", NULL };
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static double
 bits_of(const char *phrase)
@@ -292,6 +274,6 @@ main(void)
 		cmocka_unit_test(threads_do_not_disturb_each_other),
 	};
 
-	return cmocka_run_group_tests_name("strength", tests, set_up,
-	    tear_down);
+	return cmocka_run_group_tests_name("strength", tests, stage_arena,
+	    stage_clear);
 }

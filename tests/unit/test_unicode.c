@@ -7,27 +7,8 @@
 
 #include <string.h>
 
+#include "stage.h"
 #include "unicode.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void
 well_formed_utf8_is_valid(void **state)
@@ -40,7 +21,7 @@ well_formed_utf8_is_valid(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		assert_true(unicode_valid(rows[i], strlen(rows[i])));
 	assert_true(unicode_valid("a\0b", 3));
 }
@@ -58,7 +39,7 @@ b67_malformed_utf8_is_not(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		assert_false(unicode_valid(rows[i], strlen(rows[i])));
 	assert_false(unicode_valid("\xc3\xa9", 1));
 }
@@ -92,7 +73,7 @@ nfc_makes_one_form_of_one_character(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		assert_string_equal(unicode_nfc(arena, rows[i].raw),
 		    rows[i].normal);
 }
@@ -108,7 +89,7 @@ nfc_keeps_what_only_looks_alike(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		assert_string_equal(unicode_nfc(arena, rows[i]), rows[i]);
 }
 
@@ -140,7 +121,7 @@ folded_texts_differ_in_more_than_case(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		assert_string_equal(unicode_folded(arena, rows[i][0]),
 		    rows[i][1]);
 }
@@ -168,7 +149,7 @@ plain_texts_are_what_they_look_like(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		assert_string_equal(unicode_plain(arena, rows[i][0]),
 		    rows[i][1]);
 }
@@ -212,7 +193,7 @@ b7_domains_have_one_form(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
 		found = unicode_domain(arena, rows[i].raw);
 		assert_non_null(found);
 		assert_string_equal(found, rows[i].domain);
@@ -229,7 +210,7 @@ bad_domains_have_none(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < HELPER_COUNT(rows); i++)
 		if (unicode_domain(arena, rows[i]) != NULL)
 			fail_msg("row %zu has a form", i);
 }
@@ -260,6 +241,6 @@ main(void)
 		cmocka_unit_test(version_names_both_libraries),
 	};
 
-	return cmocka_run_group_tests_name("unicode", tests, set_up,
-	    tear_down);
+	return cmocka_run_group_tests_name("unicode", tests, stage_arena,
+	    stage_clear);
 }

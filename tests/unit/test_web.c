@@ -15,8 +15,8 @@
 
 #include "clock.h"
 #include "digest.h"
-#include "helper.h"
 #include "reply.h"
+#include "stage.h"
 #include "text.h"
 #include "web.h"
 
@@ -26,35 +26,6 @@
 #define COMPAT		"profile = \"compat\"\nhash_cost = 1\n"
 
 #define ASK(...)	ask(&(const struct request){ __VA_ARGS__ })
-
-static struct bed bed;
-static struct arena *arena;
-static int64_t now;
-
-static int64_t
-tell_time(void)
-{
-	return now;
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	helper_bed(&bed, NULL);
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	clock_replace(NULL);
-	arena_free(arena);
-	helper_bed_close(&bed);
-	return 0;
-}
 
 static void
 has_header(struct answer *a, const char *name, const char *value)
@@ -195,12 +166,6 @@ static struct answer *
 profile(const char *cookie)
 {
 	return ASK(.uri = "/profile", .cookie = cookie);
-}
-
-static int64_t
-count(const char *sql)
-{
-	return helper_number(bed.store, sql);
 }
 
 /* The seed's steps, byte for byte. */
@@ -538,7 +503,7 @@ cookie_lives_as_long_as_the_session(void **state)
 
 	(void)state;
 	now = INT64_C(1700000000000);
-	clock_replace(tell_time);
+	clock_replace(stage_now);
 	helper_bed_settings(&bed, COMPAT "session_lifetime = 90\n"
 	    "cookie_domain = \"ex.com\"\n");
 	assert_int_equal(enroll(FORM, EMAIL, PASSWORD)->status, 200);
@@ -1345,7 +1310,7 @@ be_busy(void)
 	const char *cookie;
 	sqlite3 *holder;
 
-	(void)set_up(NULL);
+	(void)stage_bed(NULL);
 	if (enroll(FORM, EMAIL, PASSWORD)->status != 200)
 		return 1;
 	cookie = must_login(EMAIL, PASSWORD);
@@ -1364,7 +1329,7 @@ be_busy(void)
 	(void)sqlite3_close(holder);
 	if (login(FORM, EMAIL, PASSWORD)->status != 200)
 		return 6;
-	(void)tear_down(NULL);
+	(void)stage_clear(NULL);
 	return 0;
 }
 
@@ -1379,7 +1344,7 @@ b18_busy_store_is_no_wrong_password(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-#define WEB(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WEB(f)	cmocka_unit_test_setup_teardown(f, stage_bed, stage_clear)
 
 static const struct CMUnitTest tests[] = {
 	WEB(seven_doors_in_form),
