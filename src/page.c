@@ -186,12 +186,22 @@ put_refused(struct call *c, enum field f)
 	    names[f]));
 }
 
+/* As a link brings it: nobody types that. */
+static bool
+is_token(const char *value)
+{
+	return value != NULL && strlen(value) == DIGEST_TOKEN_LEN &&
+	    text_is_base64url(value, DIGEST_TOKEN_LEN);
+}
+
 void
 page_input_value(struct call *c, enum field f, const char *autocomplete,
     const char *value)
 {
 	struct value *input = value_child(c->arena, page_values(c), names[f]);
 	bool fresh = strcmp(autocomplete, "new-password") == 0;
+	bool code = strcmp(autocomplete, "one-time-code") == 0;
+	bool token = is_token(value), wrong = is_about(c, f);
 
 	value_text(c->arena, input, "name", names[f]);
 	page_phrase(c, input, "label", ARENA_JOIN(c->arena, "page.label.",
@@ -199,12 +209,11 @@ page_input_value(struct call *c, enum field f, const char *autocomplete,
 	value_text(c->arena, input, "type", f == FIELD_EMAIL ? "email" :
 	    "text");
 	value_text(c->arena, input, "autocomplete", autocomplete);
-	value_text(c->arena, input, "value", value);
+	value_text(c->arena, input, "value", token && wrong ? NULL : value);
 	value_flag(c->arena, input, "fresh", fresh);
-	value_flag(c->arena, input, "linked", value != NULL &&
-	    text_is_base64url(value, DIGEST_TOKEN_LEN) &&
-	    strlen(value) == DIGEST_TOKEN_LEN && !is_about(c, f));
-	if (!is_about(c, f))
+	value_flag(c->arena, input, "digits", code && !c->conf->rules->open);
+	value_flag(c->arena, input, "linked", token && !wrong);
+	if (!wrong)
 		return;
 	put_message(c, input, "wrong");
 	put_refused(c, f);
