@@ -19,7 +19,7 @@ const OPTIONS = {
 };
 const SCREENS = {
 	desktop: { width: 1280, height: 800 },
-	phone: { width: 360, height: 740 },
+	phone: { width: 320, height: 640 },
 };
 
 let browser;
