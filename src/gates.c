@@ -547,8 +547,8 @@ static gate *const gates[] = {
 	gate_origin,
 	gate_route,
 	gate_caller,
-	gate_session,
 	gate_journey,
+	gate_session,
 	gate_query,
 	gate_fields,
 };

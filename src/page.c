@@ -162,18 +162,18 @@ put_refused(struct call *c, enum field f)
 	    names[f]));
 }
 
-/* Has a link brought this, and is it not what is wrong? */
+/* As a link brings it: nobody types that. */
 static bool
-is_linked(const struct call *c, enum field f, const char *value)
+is_token(const char *value)
 {
 	return value != NULL && strlen(value) == DIGEST_TOKEN_LEN &&
-	    text_is_base64url(value, DIGEST_TOKEN_LEN) && !is_about(c, f);
+	    text_is_base64url(value, DIGEST_TOKEN_LEN);
 }
 
 void
 page_linked(struct call *c, enum field f)
 {
-	if (is_linked(c, f, c->typed[f]))
+	if (is_token(c->typed[f]) && !is_about(c, f))
 		value_text(c->arena, page_values(c), names[f], c->typed[f]);
 }
 
@@ -183,6 +183,8 @@ page_input_value(struct call *c, enum field f, const char *autocomplete,
 {
 	struct value *input = value_child(c->arena, page_values(c), names[f]);
 	bool fresh = strcmp(autocomplete, "new-password") == 0;
+	bool code = strcmp(autocomplete, "one-time-code") == 0;
+	bool token = is_token(value), wrong = is_about(c, f);
 
 	value_text(c->arena, input, "name", names[f]);
 	page_phrase(c, input, "label", ARENA_JOIN(c->arena, "page.label.",
@@ -190,10 +192,11 @@ page_input_value(struct call *c, enum field f, const char *autocomplete,
 	value_text(c->arena, input, "type", f == FIELD_EMAIL ? "email" :
 	    "text");
 	value_text(c->arena, input, "autocomplete", autocomplete);
-	value_text(c->arena, input, "value", value);
+	value_text(c->arena, input, "value", token && wrong ? NULL : value);
 	value_flag(c->arena, input, "fresh", fresh);
-	value_flag(c->arena, input, "linked", is_linked(c, f, value));
-	if (!is_about(c, f))
+	value_flag(c->arena, input, "digits", code && !c->conf->rules->open);
+	value_flag(c->arena, input, "linked", token && !wrong);
+	if (!wrong)
 		return;
 	put_message(c, input, "wrong");
 	put_refused(c, f);

@@ -39,7 +39,7 @@ void		 page_phrase(struct call *, struct value *, const char *name,
 /*
  * A field of a form, under its name: name, label, type, autocomplete, what
  * was typed unless that is secret, and what is wrong with it; linked: a token
- * that nobody need see.
+ * that nobody need see; digits: a code of a mail.
  */
 void		 page_input(struct call *, enum field,
 		    const char *autocomplete);

@@ -104,16 +104,20 @@ wants_page(struct call *c)
 	    page_preferred(c, r != NULL && r->page));
 }
 
-/* What is missing can be had at another page, which leads back here. */
+/*
+ * What is missing can be had at another page, which leads back here.  Where
+ * the password is asked for, a form has its page at the same path.
+ */
 static bool
 lead_to_proof(struct call *c)
 {
 	const char *home = c->route->then != NULL ? c->route->then : "/account";
 
 	if (c->reply.outcome == OUT_NO_SESSION)
-		page_lead(c, "/login", NULL, page_here(c, home));
+		page_lead(c, "/login", c->done, page_here(c, home));
 	else if (c->reply.outcome == OUT_REAUTH_REQUIRED)
-		page_lead(c, "/account/confirm", NULL, page_here(c, home));
+		page_lead(c, "/account/confirm", NULL, page_here(c,
+		    c->route->path));
 	return c->reply.see_other;
 }
 

@@ -1,11 +1,13 @@
-# helper.bash - a real browser before the pages; pages.js says what is done
+# helper.bash - a real browser before the pages; pages.js and life.js say what
+# is done
 #
-# The helper of tests/http sets what nothing here does.
+# The helpers of tests/http and tests/mail set what nothing here does.
 # shellcheck shell=bash disable=SC2154
 
-load ../http/helper
+load ../mail/helper
 
-setup_file() {
+# without_mail - the compat profile, for pages.js
+without_mail() {
 	gl_place
 	elsewhere=$(free_port)
 	export elsewhere
@@ -15,7 +17,21 @@ setup_file() {
 	install_modules
 }
 
+# with_mail - the standard profile, and a courier that puts each mail into a
+# file, for life.js
+with_mail() {
+	gl_place
+	mkdir "$gl/mail"
+	gl_configure 'profile = "standard"' 'hash_cost = 5' \
+		'site_name = "Example"' "mail_dir = \"$gl/mail\""
+	gl_start
+	web_start
+	courier_start
+	install_modules
+}
+
 teardown_file() {
+	courier_stop
 	gl_end
 }
 
@@ -39,7 +55,33 @@ install_modules() {
 	fi
 }
 
+# browse CASE - without mail
 browse() {
-	BASE=$base ELSEWHERE=$elsewhere NODE_PATH=$modules/node_modules \
-		timeout 300 node "$tests_top/tests/browser/pages.js" "$1" 3>&-
+	BASE=$base ELSEWHERE=$elsewhere run_case pages.js "$1"
+}
+
+# live CASE - with mail
+live() {
+	# What one case has asked for is not counted against the next one.
+	db 'DELETE FROM limits'
+	BASE=$base MAIL=$gl/mail STORE=$gl/gatelodge.db SITE=Example \
+		LANGUAGES=$tests_top/conf/lang run_case life.js "$1"
+}
+
+# run_case FILE CASE
+run_case() {
+	NODE_PATH=$modules/node_modules \
+		timeout 300 node "$tests_top/tests/browser/$1" "$2" 3>&-
+}
+
+# each_browsed FILE WORD - each case of the file is a test here, by that word
+each_browsed() {
+	local names name
+
+	names=$(run_case "$1" --list)
+	[ -n "$names" ]
+	while read -r name; do
+		grep -qxE "	$2 [\"']${name}[\"']" "$BATS_TEST_DIRNAME"/*.bats ||
+			fail "no test browses: $name"
+	done <<<"$names"
 }

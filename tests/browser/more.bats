@@ -3,6 +3,10 @@
 
 load helper
 
+setup_file() {
+	without_mail
+}
+
 @test "every page without its script, in French" {
 	browse 'every page without its script'
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
 # The pages in a real browser: pages.js says what is done there.
-#
-# shellcheck disable=SC2154
 
 load helper
+
+setup_file() {
+	without_mail
+}
 
 @test "every page: phone and desktop, light and dark, axe has nothing to say" {
 	browse 'every page'
@@ -30,11 +32,5 @@ load helper
 }
 
 @test "each case of pages.js is a test here" {
-	local name
-
-	while read -r name; do
-		grep -qF "$name" "$BATS_TEST_DIRNAME"/*.bats ||
-			fail "no test browses: $name"
-	done < <(NODE_PATH=$modules/node_modules \
-		node "$tests_top/tests/browser/pages.js" --list)
+	each_browsed pages.js browse
 }

@@ -1,11 +1,11 @@
 /*
- * Chromium opens the pages of a gatelodge that runs already.
+ * Chromium opens the pages of a gatelodge in the compat profile.
  *
  *	node tests/browser/pages.js CASE
  *
- * BASE is where it is, ELSEWHERE the port on which a page of another site may
- * be served, whose origin on localhost is in origins.  NODE_PATH leads to what
- * package.json names.  Status 0 if the case holds.
+ * ELSEWHERE is the port on which a page of another site may be served, whose
+ * origin on localhost is in origins; see browse.js for the others.  Status 0
+ * if the case holds.
  */
 "use strict";
 const assert = require("node:assert/strict");
@@ -13,27 +13,12 @@ const fs = require("node:fs");
 const http = require("node:http");
 const os = require("node:os");
 const path = require("node:path");
-const axe = require("axe-core");
 const { chromium } = require("playwright-core");
+const { BASE, OPTIONS, PASSWORD, fill, heading, logIn, newAddress, newContext,
+	open, run, showEach, submit, visit, where,
+	withoutScript } = require("./browse.js");
 
-const BASE = process.env.BASE;
 const PORT = Number(process.env.ELSEWHERE);
-const PASSWORD = "seven unrelated words";
-const OPTIONS = {
-	executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-	args: process.getuid() === 0 ? ["--no-sandbox"] : [],
-};
-const SCREENS = {
-	desktop: { width: 1280, height: 800 },
-	phone: { width: 360, height: 740 },
-};
-
-let browser;
-let count = 0;
-
-/* ------------------------------------------------------------- a person */
-
-const newAddress = () => `person-${process.pid}-${++count}@example.org`;
 
 async function newAccount() {
 	const email = newAddress();
@@ -44,45 +29,6 @@ async function newAccount() {
 	assert.equal(answer.status, 200);
 	return email;
 }
-
-/* A browser of its own.  What it complains of is a failure at its end. */
-async function visit(options, use) {
-	const context = await browser.newContext(options);
-	const page = await context.newPage();
-	const wrong = [];
-	page.on("pageerror", (fault) => wrong.push(String(fault)));
-	page.on("console", (message) => {
-		const answered = /the server responded with a status of 4\d\d/;
-		if (message.type() === "error" &&
-		    !answered.test(message.text()))
-			wrong.push(message.text());
-	});
-	try {
-		await use(page, context);
-	} finally {
-		await context.close();
-	}
-	assert.deepEqual(wrong, []);
-}
-
-const open = (page, where) => page.goto(BASE + where);
-const submit = (page) => page.click("main form:last-of-type " +
-	".actions button[type=submit]");
-const where = (page) => page.url().slice(BASE.length);
-const heading = (page) => page.textContent("h1");
-
-async function fill(page, values) {
-	for (const [name, value] of Object.entries(values))
-		await page.fill(`#${name}`, value);
-}
-
-async function logIn(page, email, to = "/login") {
-	await open(page, to);
-	await fill(page, { email, password: PASSWORD });
-	await submit(page);
-}
-
-/* ------------------------------------------------------------- each page */
 
 /* Name: what brings a page that is logged in, or not, there. */
 const SHOWN = {
@@ -124,68 +70,12 @@ const SHOWN_INSIDE = {
 	logout: (page) => open(page, "/logout"),
 };
 
-async function violations(page, rules) {
-	const found = await page.evaluate((only) => axe.run(document, {
-		resultTypes: ["violations"],
-		...(only && { runOnly: only }),
-	}), rules);
-	return found.violations.map((v) => `${v.id}: ${v.help}: ` +
-		v.nodes.map((n) => n.html).join(" | "));
-}
-
-const measure = (page) => page.evaluate(() => ({
-	lang: document.documentElement.lang,
-	title: document.title,
-	headings: document.querySelectorAll("h1").length,
-	main: document.querySelectorAll("main").length,
-	wider: document.documentElement.scrollWidth >
-		document.documentElement.clientWidth,
-	styled: getComputedStyle(document.querySelector("main"))
-		.maxWidth !== "none",
-	ground: getComputedStyle(document.querySelector("main"))
-		.backgroundColor,
-	small: [...document.querySelectorAll("main button, main .button, " +
-		"main input:not([type=hidden]):not(.away)")].filter((e) =>
-		e.getBoundingClientRect().height < 44).length,
-}));
-
-/* On each screen, in each scheme; what does not depend on them, once. */
-async function looksRight(page, name, language) {
-	await page.evaluate(axe.source);
-	for (const colorScheme of ["light", "dark"]) {
-		for (const [screen, size] of Object.entries(SCREENS)) {
-			const what = `${name}, ${screen}, ${colorScheme}`;
-			const all = screen === "desktop" &&
-				colorScheme === "light";
-			await page.emulateMedia({ colorScheme });
-			await page.setViewportSize(size);
-			assert.deepEqual(await violations(page, all ? null :
-				["color-contrast", "target-size"]), [], what);
-			const seen = await measure(page);
-			assert.equal(seen.lang, language, what);
-			assert.match(seen.title, / – /, what);
-			assert.equal(seen.headings, 1, what);
-			assert.equal(seen.main, 1, what);
-			assert.ok(!seen.wider, `${what}: wider than it`);
-			assert.ok(seen.styled, `${what}: no style`);
-			assert.equal(seen.ground === "rgb(255, 255, 255)",
-				colorScheme === "light", what);
-			assert.equal(seen.small, 0, `${what}: small to hit`);
-		}
-	}
-}
-
 async function eachPage(options, language, script) {
 	const email = await newAccount();
 	await visit(options, async (page, context) => {
-		const none = { contentType: "text/javascript", body: "" };
 		if (!script)
-			await context.route("**/page.js?*",
-				(route) => route.fulfill(none));
-		for (const [name, show] of Object.entries(SHOWN)) {
-			await show(page, email);
-			await looksRight(page, name, language);
-		}
+			await withoutScript(context);
+		await showEach(SHOWN, page, email, language);
 		await logIn(page, email);
 		const other = await fetch(`${BASE}/sessions`, {
 			method: "POST",
@@ -193,10 +83,7 @@ async function eachPage(options, language, script) {
 				password: PASSWORD }),
 		});
 		assert.equal(other.status, 200);
-		for (const [name, show] of Object.entries(SHOWN_INSIDE)) {
-			await show(page, email);
-			await looksRight(page, name, language);
-		}
+		await showEach(SHOWN_INSIDE, page, email, language);
 	});
 }
 
@@ -396,7 +283,7 @@ const CASES = {
 	},
 
 	async "another site cannot show a page in a frame"() {
-		const context = await browser.newContext();
+		const context = await newContext();
 		const page = await context.newPage();
 		await elsewhere(`<iframe src="${BASE}/login"></iframe>`,
 			async () => {
@@ -462,21 +349,4 @@ const CASES = {
 	},
 };
 
-async function main() {
-	const name = process.argv[2];
-	if (name === "--list") {
-		console.log(Object.keys(CASES).join("\n"));
-		return;
-	}
-	browser = await chromium.launch(OPTIONS);
-	try {
-		await CASES[name]();
-	} finally {
-		await browser.close();
-	}
-}
-
-main().catch((fault) => {
-	console.error(fault);
-	process.exit(1);
-});
+run(CASES);

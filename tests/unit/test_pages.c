@@ -582,6 +582,9 @@ whoever_has_no_session_logs_in_and_comes_back(void **state)
 	    "value=\"/account/export?x=1\">");
 	leads(post("/login", CREDENTIALS "&rd=/account/export%3Fx%3D1"),
 	    "/login/done?rd=/account/export%3Fx%3D1");
+	/* What was done meanwhile, in another browser perhaps, is said. */
+	leads(get("/account?done=address_changed"), "/login?done="
+	    "address_changed&rd=/account%3Fdone%3Daddress_changed");
 	/* What nobody can be led back to is left out. */
 	leads(get("/account?x=%0d%0ay"), "/login?rd=/account");
 	is_page(get("//account"), 404);
@@ -683,7 +686,7 @@ register_and_log_in(void **state)
 	leads(post("/register", CREDENTIALS "&rd=/x"),
 	    "/login?done=user_created&rd=/x");
 	a = get("/login?done=user_created&rd=/x");
-	says(a, "<p class=\"notice\" role=\"status\">Your account is there");
+	says(a, "<p class=\"notice\" role=\"status\">Your account is ready");
 	says(a, "name=\"rd\" value=\"/x\"");
 	log_in();
 	a = get("/account");
@@ -803,7 +806,8 @@ what_matters_asks_for_the_password_and_goes_on(void **state)
 	grow_stale();
 	leads(get("/account/export"),
 	    "/account/confirm?rd=/account/export");
-	leads(post("/account/export", ""), "/account/confirm?rd=/account");
+	leads(post("/account/export", ""),
+	    "/account/confirm?rd=/account/export");
 	a = get("/account/confirm?rd=/account/export");
 	says(a, "name=\"rd\" value=\"/account/export\"");
 	a = post("/account/confirm", "password=x&rd=/account/export");
@@ -844,6 +848,7 @@ closed_registration_shows_no_form(void **state)
 	says(get("/register"), "by invitation only");
 	keeps_quiet(get("/register"), "action=\"/register\"");
 	keeps_quiet(get("/"), "/register");
+	keeps_quiet(get("/"), "create an account");
 	keeps_quiet(get("/login"), "/register");
 	is_page(post("/register", CREDENTIALS), 403);
 }
@@ -929,6 +934,58 @@ registration_is_finished_by_its_link(void **state)
 	register_by_mail();
 	log_in_to_standard(EMAIL);
 	is_page(get("/account"), 200);
+}
+
+/* It is asked for a code, beside the address, and not for what it brought. */
+static void
+link_that_is_refused_is_not_shown(void **state)
+{
+	static const char *const path[] = { "/confirm", "/address" };
+	const char *link;
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	register_by_mail();
+	link = strchr(mailed("registration", "link"), '=') + 1;
+	for (i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+		a = post(path[i], arena_printf(arena, "token=%s", link));
+		is_page(a, 403);
+		is_whole(a);
+		keeps_quiet(a, link);
+		says(a, "id=\"token-why\">This link or code is wrong");
+		says(a, "id=\"email\"");
+	}
+}
+
+/* By a link nobody need be told what else there is. */
+static void
+page_of_a_link_asks_for_a_press_alone(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	helper_bed_settings(&bed, MAILING);
+	(void)post("/register", "email=" EMAIL "&password=" PHRASE);
+	a = get(mailed("registration", "link"));
+	says(a, "One more step: confirm");
+	keeps_quiet(a, "enter its code");
+	says(get("/confirm"), "or enter its code here");
+	a = get("/confirm?done=check_mail");
+	says(a, "We have sent you a message.");
+	keeps_quiet(a, "To finish your registration");
+}
+
+/* A token of compat has letters. */
+static void
+code_of_a_mail_is_typed_in_digits(void **state)
+{
+	(void)state;
+	keeps_quiet(get("/reset/password"), "inputmode");
+	helper_bed_settings(&bed, MAILING);
+	says(get("/confirm"), "inputmode=\"numeric\"");
+	says(get("/reset/password"), "inputmode=\"numeric\"");
+	keeps_quiet(get("/register"), "inputmode");
 }
 
 static void
@@ -1358,6 +1415,9 @@ main(void)
 		PAGE(closed_registration_shows_no_form),
 		PAGE(password_that_is_too_short_is_explained),
 		PAGE(registration_is_finished_by_its_link),
+		PAGE(link_that_is_refused_is_not_shown),
+		PAGE(page_of_a_link_asks_for_a_press_alone),
+		PAGE(code_of_a_mail_is_typed_in_digits),
 		PAGE(registration_is_finished_by_its_code),
 		PAGE(reset_by_mail_tells_nobody_who_has_an_account),
 		PAGE(address_is_changed_and_taken_back),
