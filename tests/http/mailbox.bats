@@ -197,6 +197,24 @@ member() {
 	[[ $mail != *evil* ]]
 }
 
+@test "whoever asks for a mail puts no word of their own into it" {
+	local words='account locked, go to https://evil.example/'
+
+	req POST /users -A "$words" --data-urlencode email=ann@example.com \
+		--data-urlencode "password=$long"
+	assert_code 202
+	deliver
+	[ -n "$ticket" ]
+	[[ $mail != *evil* && $mail != *locked* && $mail != *Browser:* ]]
+	req POST /users -A "Mozilla/5.0 ($words) Linux Firefox/1" \
+		--data-urlencode email=ann@example.com \
+		--data-urlencode "password=$long"
+	assert_code 202
+	deliver
+	[[ $mail != *evil* && $mail != *locked* ]]
+	grep -qx 'Browser: Firefox, Linux' <<<"$mail"
+}
+
 @test "address: the new one confirms, the former one can undo it" {
 	member old@example.com "$long"
 	login old@example.com "$long"
@@ -328,6 +346,25 @@ member() {
 	deliver
 	set_password last@example.com "$ticket" "$other"
 	assert_code 200
+}
+
+@test "a mail that no courier sends ends, and what it says is gone" {
+	local i
+
+	register waits@example.com "$long"
+	assert_code 202
+	db "UPDATE mails SET expires_at = 1 WHERE recipient = 'waits@example.com'"
+	# A start is followed by a sweep.
+	gl_stop
+	gl_start
+	for ((i = 0; i < 1000; i++)); do
+		[ "$(db "SELECT state || content || reason FROM mails
+			WHERE recipient = 'waits@example.com'")" != \
+			'deadits time is over' ] || break
+		sleep 0.02
+	done
+	((i < 1000))
+	gl_log | grep -q '"event":"mail.expired","mails":1'
 }
 
 @test "no token, no code and no address is in the log" {
