@@ -79,6 +79,35 @@ wait_text(struct call *c)
 	    arena_printf(c->arena, "%" PRId64 " h", (seconds + 3599) / 3600);
 }
 
+/* As the value of a parameter (RFC 3986, 3.4). */
+static const char *
+encoded(struct call *c, const char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = arena_alloc(c->arena, 3 * strlen(text) + 1), *to = out;
+
+	for (; *text != '\0'; text++) {
+		if (text_is_alnum(*text) || strchr("-._~/:,", *text)) {
+			*to++ = *text;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[(unsigned char)*text >> 4];
+		*to++ = digits[(unsigned char)*text & 15];
+	}
+	return out;
+}
+
+/* What goes behind a path of ours; either may be NULL. */
+static const char *
+told(struct call *c, const char *done, const char *onward)
+{
+	return ARENA_JOIN(c->arena, done != NULL ? "?done=" : "",
+	    done != NULL ? done : "",
+	    onward == NULL ? "" : done != NULL ? "&rd=" : "?rd=",
+	    onward != NULL ? encoded(c, onward) : "");
+}
+
 struct value *
 page_values(struct call *c)
 {
@@ -98,6 +127,7 @@ page_values(struct call *c)
 	value_text(a, root, "script", asset(c, "assets/page.js"));
 	value_text(a, root, "logo", asset(c, "assets/logo.svg"));
 	value_text(a, root, "onward", c->onward);
+	value_text(a, root, "rd", told(c, NULL, c->onward));
 	value_text(a, root, "request", c->id);
 	if (c->conf->rules->password_min > 1)
 		value_text(a, root, "least", arena_printf(a, "%zu",
@@ -194,25 +224,6 @@ page_input(struct call *c, enum field f, const char *autocomplete)
 	page_input_value(c, f, autocomplete, secret ? NULL : c->typed[f]);
 }
 
-/* As the value of a parameter (RFC 3986, 3.4). */
-static const char *
-encoded(struct call *c, const char *text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *out = arena_alloc(c->arena, 3 * strlen(text) + 1), *to = out;
-
-	for (; *text != '\0'; text++) {
-		if (text_is_alnum(*text) || strchr("-._~/:,", *text)) {
-			*to++ = *text;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[(unsigned char)*text >> 4];
-		*to++ = digits[(unsigned char)*text & 15];
-	}
-	return out;
-}
-
 void
 page_lead(struct call *c, const char *path, const char *done,
     const char *onward)
@@ -222,9 +233,7 @@ page_lead(struct call *c, const char *path, const char *done,
 		done = NULL;
 	c->reply.see_other = true;
 	c->reply.location = ARENA_JOIN(c->arena, c->conf->base_path, path,
-	    done != NULL ? "?done=" : "", done != NULL ? done : "",
-	    onward == NULL ? "" : done != NULL ? "&rd=" : "?rd=",
-	    onward != NULL ? encoded(c, onward) : "");
+	    told(c, done, onward));
 }
 
 void

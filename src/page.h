@@ -10,6 +10,7 @@
  *	style, script, accent, logo	where these are
  *	who		the address of who is logged in, where that is known
  *	onward		where to go on afterwards, if that was said
+ *	rd		the same, to go behind the path of a link: "?rd=..."
  *	notice		what has just been done: page.done.CODE
  *	refused		what is wrong, if something is: message, and field and
  *			label where it is about one that page_input has made

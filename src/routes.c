@@ -186,7 +186,7 @@ static const struct route routes[] = {
 
 	{ .method = METHOD_GET, .path = "/account",
 	    .name = "GET /account", .who = WHO_SESSION, .cost = COST_QUICK,
-	    .page = true, .onward = true, .show = show_account,
+	    .page = true, .show = show_account,
 	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/account/sessions/others",

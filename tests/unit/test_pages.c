@@ -621,6 +621,82 @@ onward_has_three_names_and_one_law(void **state)
 	leads(post("/logout", "rd=/x"), "/x");
 }
 
+/* A page that is told where to go on tells it those that its links lead to. */
+
+#define ONWARD		"/app%3Fa%3Db%26c"
+
+static size_t passed_on;
+
+static void
+see_passed_on(const char *html, const char *value)
+{
+	size_t len = strcspn(value, "?#");
+	const struct route *r;
+	const char *object;
+
+	r = route_find(METHOD_GET, arena_copy(arena, value, len), &object);
+	if (value[0] == '#' || r == NULL || !r->onward)
+		return;
+	passed_on++;
+	if (strcmp(value + len, "?rd=" ONWARD) != 0)
+		fail_msg("not told where to go on: %s in %s", value, html);
+}
+
+/* As pages are at first, or as they are after a refusal. */
+static void
+every_link_passes_on(enum method m)
+{
+	const struct route *r;
+	struct answer *a;
+	size_t i, n;
+
+	r = route_all(&n);
+	for (i = 0; i < n; i++) {
+		if (r[i].method != m || !r[i].onward)
+			continue;
+		a = m == METHOD_GET ? get(arena_printf(arena, "%s?rd=%s",
+		    r[i].path, ONWARD)) : post(r[i].path, "email=x&token=x&"
+		    "reset_token=x&password=&rd=" ONWARD);
+		each_value(a->body, " href=\"", see_passed_on);
+	}
+}
+
+static void
+every_link_between_pages_says_where_to_go_on(void **state)
+{
+	(void)state;
+	enroll();
+	passed_on = 0;
+	every_link_passes_on(METHOD_GET);
+	assert_int_equal(passed_on, 8);
+	every_link_passes_on(METHOD_POST);
+	assert_int_equal(passed_on, 14);
+	log_in();
+	passed_on = 0;
+	every_link_passes_on(METHOD_GET);
+	assert_int_equal(passed_on, 7);
+	leads(get("/login/done?rd=" ONWARD), "/app?a=b&c");
+}
+
+static void
+no_link_says_where_to_go_on_if_that_is_not_ours(void **state)
+{
+	static const char *const hostile[] = { "//evil.example",
+	    "https://evil.example/", "/%5Cevil.example", "javascript:evil()",
+	    "/x%22%3E%3Cevil%3E", "/evil%0d%0aX:y", "/%2e%2e/evil",
+	    "https://evil.example%40localhost" };
+	const struct route *r;
+	size_t i, j, n;
+
+	(void)state;
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; r[i].onward && r[i].method == METHOD_GET &&
+		    j < HELPER_COUNT(hostile); j++)
+			keeps_quiet(get(arena_printf(arena, "%s?rd=%s",
+			    r[i].path, hostile[j])), "evil");
+}
+
 /* Chromium asks form-action of what a form's answer leads to. */
 static void
 csp_names_the_origin_that_is_gone_on_to(void **state)
@@ -1319,6 +1395,8 @@ main(void)
 		PAGE(browser_without_cookies_is_told_so),
 		PAGE(whoever_has_no_session_logs_in_and_comes_back),
 		PAGE(onward_has_three_names_and_one_law),
+		PAGE(every_link_between_pages_says_where_to_go_on),
+		PAGE(no_link_says_where_to_go_on_if_that_is_not_ours),
 		PAGE(csp_names_the_origin_that_is_gone_on_to),
 		PAGE(base_path_stands_before_every_link_and_form),
 		PAGE(well_known_address_leads_to_the_account),
