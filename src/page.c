@@ -228,9 +228,6 @@ void
 page_lead(struct call *c, const char *path, const char *done,
     const char *onward)
 {
-	if (done != NULL && lang_text(c->conf->lang, LANG_DEFAULT,
-	    ARENA_JOIN(c->arena, "page.done.", done)) == NULL)
-		done = NULL;
 	c->reply.see_other = true;
 	c->reply.location = ARENA_JOIN(c->arena, c->conf->base_path, path,
 	    told(c, done, onward));
@@ -248,8 +245,9 @@ page_here(struct call *c, const char *home)
 {
 	const char *uri = call_text(c, PARAM_URI);
 
-	if ((c->method == METHOD_GET || c->method == METHOD_HEAD) &&
-	    uri[0] == '/' && onward_is_ours(uri, &c->conf->base, NULL, 0))
+	if (c->done == NULL && (c->method == METHOD_GET ||
+	    c->method == METHOD_HEAD) && uri[0] == '/' &&
+	    onward_is_ours(uri, &c->conf->base, NULL, 0))
 		return uri;
 	return ARENA_JOIN(c->arena, c->conf->base_path, home);
 }

@@ -55,7 +55,10 @@ void		 page_lead(struct call *, const char *path, const char *done,
 		    const char *onward);
 /* To an address that has been found to be ours. */
 void		 page_lead_onward(struct call *, const char *address);
-/* Where this page is, as page_lead takes it; home if it is no page to read. */
+/*
+ * Where this page is, as page_lead takes it; home if it is no page to read, or
+ * would say again what has been done.
+ */
 const char	*page_here(struct call *, const char *home);
 /*
  * Fills reply.bytes and reply.len.  A template that cannot be filled is a

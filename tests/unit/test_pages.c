@@ -590,7 +590,6 @@ whoever_has_no_session_logs_in_and_comes_back(void **state)
 	leads(get("/account/export?x=1&y=%41"),
 	    "/login?rd=/account/export%3Fx%3D1%26y%3D%2541");
 	leads(get("/profile"), "/login?rd=/profile");
-	leads(post("/account/password", "x=y"), "/login?rd=/account");
 	a = get("/login?rd=/account/export%3Fx%3D1");
 	says(a, "<input type=\"hidden\" name=\"rd\" "
 	    "value=\"/account/export?x=1\">");
@@ -599,6 +598,155 @@ whoever_has_no_session_logs_in_and_comes_back(void **state)
 	/* What nobody can be led back to is left out. */
 	leads(get("/account?x=%0d%0ay"), "/login?rd=/account");
 	is_page(get("//account"), 404);
+}
+
+/* A form that comes too late is said to, and begins anew where it stood. */
+static void
+form_of_an_ended_session_is_begun_anew_after_a_login(void **state)
+{
+	static const struct {
+		const char	*form, *page;
+	} forms[] = {
+		{ "/account/password", "/account/password" },
+		{ "/account/email", "/account/email" },
+		{ "/account/language", "/account/language" },
+		{ "/account/export", "/account/export" },
+		{ "/account/delete", "/account/delete" },
+		{ "/account/sessions/others", "/account" },
+		{ "/account/sessions/"
+		    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "/account" },
+		{ "/account/confirm", "/account/confirm" },
+		/* A login shows the password as well. */
+		{ "/account/confirm?rd=/account/email", "/account/email" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(forms); i++)
+		leads(post(forms[i].form, ""), arena_printf(arena,
+		    "/login?done=no_session&rd=%s", forms[i].page));
+	says(get("/login?done=no_session"), "Your session has ended.");
+}
+
+static void
+form_without_a_proof_is_begun_anew_after_it(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	grow_stale();
+	leads(post("/account/email", "email=new@example.com"),
+	    "/account/confirm?rd=/account/email");
+	leads(post("/account/export", ""),
+	    "/account/confirm?rd=/account/export");
+}
+
+/* Who has a cookie had a session; who has none only followed a link. */
+static void
+login_says_that_the_session_has_ended_if_there_was_one(void **state)
+{
+	(void)state;
+	leads(get("/account"), "/login?rd=/account");
+	enroll();
+	log_in();
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM sessions"),
+	    SQLITE_OK);
+	leads(get("/account"), "/login?done=no_session&rd=/account");
+	leads(ASK(.method = "HEAD", .uri = "/account", .cookie = cookie,
+	    .param = { HTML }), "/login?done=no_session&rd=/account");
+}
+
+static void
+logout_without_a_session_leads_where_a_logout_does(void **state)
+{
+	(void)state;
+	leads(post("/logout", ""), "/?done=logged_out");
+	says(get("/?done=logged_out"), "You are logged out.");
+	enroll();
+	log_in();
+	says(get("/logout?rd=/x"), "action=\"/logout?rd=/x\"");
+	leads(post("/logout?rd=/x", ""), "/x");
+	leads(post("/logout?rd=/x", ""), "/x");
+	leads(post("/logout?rd=//evil.example", ""), "/?done=logged_out");
+	is_json(ASK(.method = "POST", .uri = "/logout", .param = {
+	    "HTTP_ACCEPT=application/json" }), 403);
+}
+
+/* What was done is said once, and not again after the login. */
+static void
+login_says_what_was_done_before_it(void **state)
+{
+	(void)state;
+	leads(get("/account?done=address_changed"),
+	    "/login?done=address_changed&rd=/account");
+	says(get("/login?done=address_changed&rd=/account"),
+	    "Your address ");
+	leads(get("/account?done=password_changed"), "/login?rd=/account");
+	leads(get("/account?done=user_created"),
+	    "/login?rd=/account%3Fdone%3Duser_created");
+}
+
+static bool
+leads_to(const struct route *r, const char *path, enum outcome o)
+{
+	const char *to = reply_status(o) == 202 ? r->mailed : r->then;
+
+	return to != NULL && strcmp(to, path) == 0;
+}
+
+/* A login stands before the account. */
+static bool
+is_led_to(const char *path, enum outcome o)
+{
+	const struct route *r;
+	size_t i, n;
+
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		if (leads_to(&r[i], path, o) || (strcmp(path, "/login") == 0 &&
+		    (o == OUT_NO_SESSION || leads_to(&r[i], "/account", o))))
+			return true;
+	return false;
+}
+
+static bool
+is_said(const char *path, enum outcome o)
+{
+	struct answer *a = get(arena_printf(arena, "%s?done=%s", path,
+	    reply_code(o)));
+	bool said = strstr(a->body, "role=\"status\">") != NULL;
+
+	assert_true(said == (route_says(path, reply_code(o)) != NULL));
+	if (said && !is_led_to(path, o))
+		fail_msg("%s says %s", path, reply_code(o));
+	keeps_quiet(a, "role=\"status\"><");
+	return said;
+}
+
+/* A link may say anything; what is shown is what this service has done. */
+static void
+page_says_only_what_can_have_led_to_it(void **state)
+{
+	static const enum outcome all[] = {
+#define ID(id, status, sentence, code, event, retry)	id,
+		OUTCOMES(ID)
+#undef ID
+	};
+	const struct route *r;
+	size_t i, j, n, said = 0;
+
+	(void)state;
+	enroll();
+	log_in();
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; r[i].method == METHOD_GET &&
+		    r[i].show != NULL && j < HELPER_COUNT(all); j++)
+			said += is_said(r[i].path, all[j]);
+	assert_int_equal(said, 14);
+	keeps_quiet(get("/login?done=account_deleted"), "deleted");
+	keeps_quiet(get("/login?done=no_such"), "role=\"status\"");
+	keeps_quiet(get("/login?done="), "role=\"status\"");
 }
 
 static void
@@ -780,6 +928,7 @@ register_and_log_in(void **state)
 	says(a, EMAIL);
 	says(a, "This browser");
 	leads(post("/logout", ""), "/?done=logged_out");
+	cookie = NULL;
 	leads(get("/account"), "/login?rd=/account");
 }
 
@@ -893,15 +1042,14 @@ what_matters_asks_for_the_password_and_goes_on(void **state)
 	grow_stale();
 	leads(get("/account/export"),
 	    "/account/confirm?rd=/account/export");
-	leads(post("/account/export", ""), "/account/confirm?rd=/account");
 	a = get("/account/confirm?rd=/account/export");
-	says(a, "name=\"rd\" value=\"/account/export\"");
-	a = post("/account/confirm", "password=x&rd=/account/export");
+	says(a, "action=\"/account/confirm?rd=/account/export\"");
+	a = post("/account/confirm?rd=/account/export", "password=x");
 	is_page(a, 403);
-	says(a, "name=\"rd\" value=\"/account/export\"");
+	says(a, "action=\"/account/confirm?rd=/account/export\"");
 	says(a, "id=\"password-why\">This password is wrong.");
-	leads(post("/account/confirm", "password=" PASSWORD
-	    "&rd=/account/export"), "/account/export");
+	leads(post("/account/confirm?rd=/account/export",
+	    "password=" PASSWORD), "/account/export");
 	a = post("/account/export", "");
 	is_json(a, 200);
 	has_header(a, "Content-Disposition",
@@ -1101,7 +1249,7 @@ address_is_changed_and_taken_back(void **state)
 	is_whole(get(link));
 	leads(post("/undo", brought(get(link), "token", link)),
 	    "/reset?done=account_recovered");
-	leads(get("/account"), "/login?rd=/account");
+	leads(get("/account"), "/login?done=no_session&rd=/account");
 }
 
 /* That door is for programs too. */
@@ -1394,6 +1542,12 @@ main(void)
 		PAGE(login_leads_through_the_arrival_to_the_account),
 		PAGE(browser_without_cookies_is_told_so),
 		PAGE(whoever_has_no_session_logs_in_and_comes_back),
+		PAGE(form_of_an_ended_session_is_begun_anew_after_a_login),
+		PAGE(form_without_a_proof_is_begun_anew_after_it),
+		PAGE(login_says_that_the_session_has_ended_if_there_was_one),
+		PAGE(logout_without_a_session_leads_where_a_logout_does),
+		PAGE(login_says_what_was_done_before_it),
+		PAGE(page_says_only_what_can_have_led_to_it),
 		PAGE(onward_has_three_names_and_one_law),
 		PAGE(every_link_between_pages_says_where_to_go_on),
 		PAGE(no_link_says_where_to_go_on_if_that_is_not_ours),
