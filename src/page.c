@@ -146,11 +146,19 @@ page_show(struct call *c, const char *name)
 	    name, ".title"));
 }
 
+/* Only a new password helps. */
+static bool
+is_stopped(const struct call *c)
+{
+	return c->reply.outcome == OUT_TOO_OFTEN && c->auth->stopped;
+}
+
 /* What is wrong, in words of the catalogue, or else of outcomes.h. */
 static void
 put_message(struct call *c, struct value *object, const char *name)
 {
-	const char *key = ARENA_JOIN(c->arena, "page.error.",
+	const char *key = is_stopped(c) ? "page.error.stopped" :
+	    ARENA_JOIN(c->arena, "page.error.",
 	    reply_code(c->reply.outcome));
 
 	if (lang_text(c->conf->lang, page_language(c), key) != NULL)
@@ -185,6 +193,7 @@ put_refused(struct call *c, enum field f)
 	refused = value_child(c->arena, page_values(c), "refused");
 	put_message(c, refused, "message");
 	value_text(c->arena, page_values(c), "wait", wait_text(c));
+	value_flag(c->arena, refused, "stopped", is_stopped(c));
 	if (f == FIELD_COUNT)
 		return;
 	value_text(c->arena, refused, "field", names[f]);

@@ -13,7 +13,8 @@
  *	rd		the same, to go behind the path of a link: "?rd=..."
  *	notice		what has just been done: page.done.CODE
  *	refused		what is wrong, if something is: message, and field and
- *			label where it is about one that page_input has made
+ *			label where it is about one that page_input has made;
+ *			stopped: only a new password helps
  *	request		the id under which the log knows this
  *
  * Texts that others have sent are escaped by the template (template.h).

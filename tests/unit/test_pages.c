@@ -987,6 +987,13 @@ forgotten_password_is_set_anew(void **state)
 	token += strlen("name=\"reset_token\" value=\"");
 	token = arena_copy(arena, token, strcspn(token, "\""));
 	assert_int_equal(strlen(token), 43);
+	a = get(arena_printf(arena, "/reset?token=%s", token));
+	is_whole(a);
+	says(a, "name=\"account\" value=\"" EMAIL
+	    "\" autocomplete=\"username\"");
+	keeps_quiet(a, "name=\"email\"");
+	keeps_quiet(get("/reset?token="
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), "account\" val");
 	leads(post("/reset/password", arena_printf(arena, "email=" EMAIL
 	    "&reset_token=%s&new_password=n3w", token)),
 	    "/login?done=password_updated");
@@ -1075,15 +1082,29 @@ account_is_deleted(void **state)
 }
 
 static void
+no_page_offers_an_account(const char *why)
+{
+	struct answer *a = post("/register", CREDENTIALS);
+
+	says(get("/register"), why);
+	keeps_quiet(get("/register"), "action=\"/register\"");
+	keeps_quiet(get("/"), "/register");
+	keeps_quiet(get("/"), "create an account");
+	keeps_quiet(get("/login"), "/register");
+	is_page(a, 403);
+	says(a, why);
+}
+
+static void
 closed_registration_shows_no_form(void **state)
 {
 	(void)state;
+	says(get("/"), "create an account");
 	helper_bed_settings(&bed, COMPAT "registration = \"invite\"\n");
-	says(get("/register"), "by invitation only");
-	keeps_quiet(get("/register"), "action=\"/register\"");
-	keeps_quiet(get("/"), "/register");
-	keeps_quiet(get("/login"), "/register");
-	is_page(post("/register", CREDENTIALS), 403);
+	no_page_offers_an_account("by invitation only");
+	helper_bed_settings(&bed, COMPAT "registration = \"closed\"\n");
+	no_page_offers_an_account("closed to new accounts");
+	keeps_quiet(get("/register"), "invit");
 }
 
 /* With the profile standard. */
@@ -1310,6 +1331,36 @@ whoever_tries_too_often_is_told_how_long_to_wait(void **state)
 	says(a, arena_printf(arena, "in %s s.", helper_header(a,
 	    "Retry-After")));
 	says(a, "value=\"" EMAIL "\"");
+}
+
+/* That bucket leaks no more: the wait that is told would never end. */
+static void
+whoever_no_wait_helps_is_told_to_set_a_new_password(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	register_by_mail();
+	log_in_to_standard(EMAIL);
+	cookie = NULL;
+	assert_int_equal(post("/login", "email=" EMAIL "&password=x")->status,
+	    401);
+	assert_int_equal(helper_sql(bed.store, "UPDATE limits SET failures = "
+	    "100 WHERE key LIKE 'a%'"), SQLITE_OK);
+	a = post("/login", "email=" EMAIL "&password=" PHRASE "&rd=/x");
+	is_page(a, 429);
+	is_whole(a);
+	has_header(a, "Retry-After", "3600");
+	says(a, "Waiting does not help any more");
+	says(a, "<a href=\"/reset?rd=/x\">Choose a new password</a></p>");
+	keeps_quiet(a, "Try again in");
+	leads(post("/reset", "email=" EMAIL),
+	    "/reset/password?done=reset_mailed");
+	leads(post("/reset/password", arena_printf(arena, "reset_token=%s&"
+	    "new_password=other words nobody says", strchr(mailed("reset",
+	    "link"), '=') + 1)), "/login?done=password_updated");
+	leads(post("/login", "email=" EMAIL
+	    "&password=other words nobody says"), "/login/done");
 }
 
 /* Languages. */
@@ -1570,6 +1621,7 @@ main(void)
 		PAGE(somebody_else_is_reported),
 		PAGE(mail_is_in_the_language_of_the_page),
 		PAGE(whoever_tries_too_often_is_told_how_long_to_wait),
+		PAGE(whoever_no_wait_helps_is_told_to_set_a_new_password),
 		PAGE(page_is_in_the_browsers_language),
 		PAGE(language_of_an_account_goes_before_the_browsers),
 		PAGE(language_that_nobody_speaks_is_refused),
