@@ -50,7 +50,7 @@ bucket_take(struct bucket *b, const struct bucket_rule *rule, int64_t now)
 	int64_t ms;
 
 	if (is_stopped(b, rule))
-		return rule->most_ms;
+		return BUCKET_STOPPED;
 	leak(&next, rule, now);
 	if (next.blocked_until > now)
 		return next.blocked_until - now;

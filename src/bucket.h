@@ -26,9 +26,12 @@ struct bucket {
 	int64_t		 blocked_until;
 };
 
+/* A wait that does not end. */
+#define BUCKET_STOPPED	INT64_MAX
+
 /*
  * Takes a place.  0: it was taken.  Otherwise the milliseconds after which to
- * ask again, and nothing has changed.
+ * ask again, BUCKET_STOPPED for never, and nothing has changed.
  */
 int64_t	bucket_take(struct bucket *, const struct bucket_rule *, int64_t now);
 /*

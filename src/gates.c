@@ -16,7 +16,6 @@
 #include "unicode.h"
 
 #define AGENT_MAX	200
-#define CODE_MAX	32
 
 /* A gate lets pass, or has said the answer. */
 typedef bool gate(struct call *);
@@ -330,16 +329,6 @@ take_onward(struct call *c, const struct pairs *p)
 			c->onward = p->pair[i].value;
 }
 
-/* The last part of a catalogue's key. */
-static bool
-is_code(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len > 0 && len <= CODE_MAX &&
-	    strspn(s, "abcdefghijklmnopqrstuvwxyz_") == len;
-}
-
 /*
  * The link of a mail is read by a page, which only shows a form: the token
  * opens nothing before that is sent.
@@ -354,7 +343,10 @@ take_token(struct call *c, const struct pair *p)
 		    p->value;
 }
 
-/* Of a page: where it is to lead, and what led to it. */
+/*
+ * Of a page: where it is to lead, and what led to it; also if it will lead to
+ * a login first.
+ */
 static bool
 gate_journey(struct call *c)
 {
@@ -369,9 +361,9 @@ gate_journey(struct call *c)
 		take_onward(c, &pairs);
 	for (i = 0; i < pairs.n && !acts(c->method); i++) {
 		take_token(c, &pairs.pair[i]);
-		if (strcmp(pairs.pair[i].name, "done") == 0 &&
-		    is_code(pairs.pair[i].value))
-			c->done = pairs.pair[i].value;
+		if (strcmp(pairs.pair[i].name, "done") == 0)
+			c->done = route_says(c->route->path,
+			    pairs.pair[i].value);
 	}
 	return true;
 }

@@ -137,12 +137,30 @@ law_compare(struct auth *auth, const char *password, const char *hash,
 	return OUT_FAULT;
 }
 
+static int64_t
+longest_wait(const struct limiter *limits)
+{
+	int64_t ms = 0;
+	size_t i;
+
+	for (i = 0; i < limits->n; i++)
+		if (limits->item[i].rule.most_ms > ms)
+			ms = limits->item[i].rule.most_ms;
+	return ms;
+}
+
 enum outcome
 law_take_place(struct auth *auth, struct arena *a,
     const struct limiter *limits, enum outcome refused)
 {
-	return law_outcome(store_limits_take(auth->store, a, limits->item,
-	    limits->n, clock_ms(), &auth->wait_ms), OUT_CONFIRMED, refused);
+	enum store_status status;
+
+	status = store_limits_take(auth->store, a, limits->item, limits->n,
+	    clock_ms(), &auth->wait_ms);
+	auth->stopped = auth->wait_ms == BUCKET_STOPPED;
+	if (auth->stopped)
+		auth->wait_ms = longest_wait(limits);
+	return law_outcome(status, OUT_CONFIRMED, refused);
 }
 
 /*

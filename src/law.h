@@ -19,6 +19,7 @@ struct auth {
 	struct store	*store;
 	struct passwd	*passwd;	/* NULL where nothing is hashed */
 	int64_t		 wait_ms;	/* after OUT_TOO_OFTEN: how long */
+	bool		 stopped;	/* and that no time will help */
 	/* Who, where and by what: of what is put on record. */
 	struct entry	 scene;
 	const char	*user_agent;	/* of who asks, or NULL */

@@ -332,6 +332,15 @@ mailbox_reset_finish(struct auth *auth, struct arena *a, const char *email,
 	    OUT_BAD_RESET_TOKEN);
 }
 
+const char *
+mailbox_reset_email(struct auth *auth, struct arena *a, const char *token)
+{
+	struct ticket t;
+
+	return find(auth, a, TICKET_RESET, NULL, token, OUT_BAD_RESET_TOKEN,
+	    &t) == OUT_CONFIRMED ? t.email : NULL;
+}
+
 enum outcome
 mailbox_address_begin(struct auth *auth, struct arena *a,
     const struct session *s, const char *email, const struct caller *caller)

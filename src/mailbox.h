@@ -64,6 +64,9 @@ enum outcome	 mailbox_reset_send(struct auth *, struct arena *,
 enum outcome	 mailbox_reset_finish(struct auth *, struct arena *,
 		    const char *email, const char *token,
 		    const char *new_password);
+/* Whose password such a token sets, without using it up; NULL: it is none. */
+const char	*mailbox_reset_email(struct auth *, struct arena *,
+		    const char *token);
 
 /*
  * OUT_ADDRESS_MAILED, OUT_OWN_ADDRESS, OUT_MAIL_TOO_OFTEN, OUT_NO_MAIL.  The

@@ -79,6 +79,35 @@ wait_text(struct call *c)
 	    arena_printf(c->arena, "%" PRId64 " h", (seconds + 3599) / 3600);
 }
 
+/* As the value of a parameter (RFC 3986, 3.4). */
+static const char *
+encoded(struct call *c, const char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = arena_alloc(c->arena, 3 * strlen(text) + 1), *to = out;
+
+	for (; *text != '\0'; text++) {
+		if (text_is_alnum(*text) || strchr("-._~/:,", *text)) {
+			*to++ = *text;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[(unsigned char)*text >> 4];
+		*to++ = digits[(unsigned char)*text & 15];
+	}
+	return out;
+}
+
+/* What goes behind a path of ours; either may be NULL. */
+static const char *
+told(struct call *c, const char *done, const char *onward)
+{
+	return ARENA_JOIN(c->arena, done != NULL ? "?done=" : "",
+	    done != NULL ? done : "",
+	    onward == NULL ? "" : done != NULL ? "&rd=" : "?rd=",
+	    onward != NULL ? encoded(c, onward) : "");
+}
+
 struct value *
 page_values(struct call *c)
 {
@@ -98,6 +127,7 @@ page_values(struct call *c)
 	value_text(a, root, "script", asset(c, "assets/page.js"));
 	value_text(a, root, "logo", asset(c, "assets/logo.svg"));
 	value_text(a, root, "onward", c->onward);
+	value_text(a, root, "rd", told(c, NULL, c->onward));
 	value_text(a, root, "request", c->id);
 	if (c->conf->rules->password_min > 1)
 		value_text(a, root, "least", arena_printf(a, "%zu",
@@ -116,11 +146,19 @@ page_show(struct call *c, const char *name)
 	    name, ".title"));
 }
 
+/* Only a new password helps. */
+static bool
+is_stopped(const struct call *c)
+{
+	return c->reply.outcome == OUT_TOO_OFTEN && c->auth->stopped;
+}
+
 /* What is wrong, in words of the catalogue, or else of outcomes.h. */
 static void
 put_message(struct call *c, struct value *object, const char *name)
 {
-	const char *key = ARENA_JOIN(c->arena, "page.error.",
+	const char *key = is_stopped(c) ? "page.error.stopped" :
+	    ARENA_JOIN(c->arena, "page.error.",
 	    reply_code(c->reply.outcome));
 
 	if (lang_text(c->conf->lang, page_language(c), key) != NULL)
@@ -155,6 +193,7 @@ put_refused(struct call *c, enum field f)
 	refused = value_child(c->arena, page_values(c), "refused");
 	put_message(c, refused, "message");
 	value_text(c->arena, page_values(c), "wait", wait_text(c));
+	value_flag(c->arena, refused, "stopped", is_stopped(c));
 	if (f == FIELD_COUNT)
 		return;
 	value_text(c->arena, refused, "field", names[f]);
@@ -210,37 +249,13 @@ page_input(struct call *c, enum field f, const char *autocomplete)
 	page_input_value(c, f, autocomplete, secret ? NULL : c->typed[f]);
 }
 
-/* As the value of a parameter (RFC 3986, 3.4). */
-static const char *
-encoded(struct call *c, const char *text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *out = arena_alloc(c->arena, 3 * strlen(text) + 1), *to = out;
-
-	for (; *text != '\0'; text++) {
-		if (text_is_alnum(*text) || strchr("-._~/:,", *text)) {
-			*to++ = *text;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[(unsigned char)*text >> 4];
-		*to++ = digits[(unsigned char)*text & 15];
-	}
-	return out;
-}
-
 void
 page_lead(struct call *c, const char *path, const char *done,
     const char *onward)
 {
-	if (done != NULL && lang_text(c->conf->lang, LANG_DEFAULT,
-	    ARENA_JOIN(c->arena, "page.done.", done)) == NULL)
-		done = NULL;
 	c->reply.see_other = true;
 	c->reply.location = ARENA_JOIN(c->arena, c->conf->base_path, path,
-	    done != NULL ? "?done=" : "", done != NULL ? done : "",
-	    onward == NULL ? "" : done != NULL ? "&rd=" : "?rd=",
-	    onward != NULL ? encoded(c, onward) : "");
+	    told(c, done, onward));
 }
 
 void
@@ -255,8 +270,9 @@ page_here(struct call *c, const char *home)
 {
 	const char *uri = call_text(c, PARAM_URI);
 
-	if ((c->method == METHOD_GET || c->method == METHOD_HEAD) &&
-	    uri[0] == '/' && onward_is_ours(uri, &c->conf->base, NULL, 0))
+	if (c->done == NULL && (c->method == METHOD_GET ||
+	    c->method == METHOD_HEAD) && uri[0] == '/' &&
+	    onward_is_ours(uri, &c->conf->base, NULL, 0))
 		return uri;
 	return ARENA_JOIN(c->arena, c->conf->base_path, home);
 }

@@ -10,9 +10,11 @@
  *	style, script, accent, logo	where these are
  *	who		the address of who is logged in, where that is known
  *	onward		where to go on afterwards, if that was said
+ *	rd		the same, to go behind the path of a link: "?rd=..."
  *	notice		what has just been done: page.done.CODE
  *	refused		what is wrong, if something is: message, and field and
- *			label where it is about one that page_input has made
+ *			label where it is about one that page_input has made;
+ *			stopped: only a new password helps
  *	request		the id under which the log knows this
  *
  * Texts that others have sent are escaped by the template (template.h).
@@ -56,7 +58,10 @@ void		 page_lead(struct call *, const char *path, const char *done,
 		    const char *onward);
 /* To an address that has been found to be ours. */
 void		 page_lead_onward(struct call *, const char *address);
-/* Where this page is, as page_lead takes it; home if it is no page to read. */
+/*
+ * Where this page is, as page_lead takes it; home if it is no page to read, or
+ * would say again what has been done.
+ */
 const char	*page_here(struct call *, const char *home);
 /*
  * Fills reply.bytes and reply.len.  A template that cannot be filled is a

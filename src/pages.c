@@ -5,6 +5,7 @@
 #include "agent.h"
 #include "dossier.h"
 #include "handlers.h"
+#include "mailbox.h"
 #include "page.h"
 #include "reply.h"
 
@@ -14,19 +15,28 @@ handle_page(struct call *c)
 	reply_outcome(c, OUT_PAGE);
 }
 
+/* Who may make an account. */
+static void
+put_registration(struct call *c)
+{
+	const char *who = c->conf->registration;
+
+	value_flag(c->arena, page_values(c), "open", strcmp(who, "open") == 0);
+	value_flag(c->arena, page_values(c), "invited",
+	    strcmp(who, "invite") == 0);
+}
+
 void
 show_home(struct call *c)
 {
-	value_flag(c->arena, page_values(c), "open",
-	    strcmp(c->conf->registration, "open") == 0);
+	put_registration(c);
 	page_show(c, "home");
 }
 
 void
 show_login(struct call *c)
 {
-	value_flag(c->arena, page_values(c), "open",
-	    strcmp(c->conf->registration, "open") == 0);
+	put_registration(c);
 	page_input(c, FIELD_EMAIL, "username");
 	page_input(c, FIELD_PASSWORD, "current-password");
 	page_show(c, "login");
@@ -58,8 +68,7 @@ show_logout(struct call *c)
 void
 show_register(struct call *c)
 {
-	value_flag(c->arena, page_values(c), "open",
-	    strcmp(c->conf->registration, "open") == 0);
+	put_registration(c);
 	page_input(c, FIELD_EMAIL, "username");
 	page_input(c, FIELD_PASSWORD, "new-password");
 	page_show(c, "register");
@@ -77,9 +86,12 @@ token_given(const struct call *c)
 	return NULL;
 }
 
+/* Password managers want to know whose it is, whom a link does not ask. */
 static void
 draw_new_password(struct call *c, const char *token)
 {
+	value_text(c->arena, page_values(c), "account", token == NULL ? NULL :
+	    mailbox_reset_email(c->auth, c->arena, token));
 	page_input(c, FIELD_EMAIL, "username");
 	page_input_value(c, FIELD_RESET_TOKEN, "one-time-code", token);
 	page_input(c, FIELD_NEW_PASSWORD, "new-password");

@@ -5,6 +5,7 @@
 #include "digest.h"
 #include "handlers.h"
 #include "pages.h"
+#include "reply.h"
 #include "text.h"
 
 /* Paths are compared byte for byte: nothing is decoded or folded. */
@@ -12,6 +13,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/",
 	    .name = "GET /", .who = WHO_ANYBODY, .cost = COST_QUICK,
 	    .show = show_home,
+	    .says = { OUT_LOGGED_OUT, OUT_ACCOUNT_DELETED },
 	    .handler = handle_welcome },
 
 	{ .method = METHOD_POST, .path = "/users",
@@ -114,6 +116,8 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/login",
 	    .name = "GET /login", .who = WHO_ANYBODY, .cost = COST_QUICK,
 	    .page = true, .onward = true, .show = show_login,
+	    .says = { OUT_USER_CREATED, OUT_PASSWORD_UPDATED,
+	    OUT_ADDRESS_CHANGED, OUT_NO_SESSION },
 	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/login",
@@ -136,7 +140,8 @@ static const struct route routes[] = {
 	{ .method = METHOD_POST, .path = "/logout",
 	    .name = "POST /logout", .who = WHO_SESSION, .cost = COST_WRITE,
 	    .page = true, .onward = true, .show = show_logout,
-	    .then = "/", .back = true, .handler = handle_logout },
+	    .then = "/", .back = true, .leaves = true,
+	    .handler = handle_logout },
 
 	{ .method = METHOD_GET, .path = "/register",
 	    .name = "GET /register", .who = WHO_ANYBODY, .cost = COST_QUICK,
@@ -153,7 +158,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/confirm",
 	    .name = "GET /confirm", .who = WHO_ANYBODY, .cost = COST_QUICK,
 	    .page = true, .onward = true, .show = show_confirm_user,
-	    .handler = handle_page },
+	    .says = { OUT_CHECK_MAIL }, .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/confirm",
 	    .name = "POST /confirm", .who = WHO_ANYBODY, .cost = COST_WRITE,
@@ -164,7 +169,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/reset",
 	    .name = "GET /reset", .who = WHO_ANYBODY, .cost = COST_QUICK,
 	    .page = true, .onward = true, .show = show_reset,
-	    .handler = handle_page },
+	    .says = { OUT_RECOVERED }, .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/reset",
 	    .name = "POST /reset", .who = WHO_ANYBODY, .cost = COST_WRITE,
@@ -175,7 +180,8 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/reset/password",
 	    .name = "GET /reset/password", .who = WHO_ANYBODY,
 	    .cost = COST_QUICK, .page = true, .onward = true,
-	    .show = show_new_password, .handler = handle_page },
+	    .show = show_new_password, .says = { OUT_RESET_MAILED },
+	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/reset/password",
 	    .name = "POST /reset/password", .who = WHO_ANYBODY,
@@ -186,7 +192,9 @@ static const struct route routes[] = {
 
 	{ .method = METHOD_GET, .path = "/account",
 	    .name = "GET /account", .who = WHO_SESSION, .cost = COST_QUICK,
-	    .page = true, .onward = true, .show = show_account,
+	    .page = true, .show = show_account,
+	    .says = { OUT_ADDRESS_CHANGED, OUT_PASSWORD_CHANGED,
+	    OUT_LANGUAGE_SET, OUT_SESSION_ENDED },
 	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/account/sessions/others",
@@ -212,7 +220,8 @@ static const struct route routes[] = {
 
 	{ .method = METHOD_GET, .path = "/address",
 	    .name = "GET /address", .who = WHO_ANYBODY, .cost = COST_QUICK,
-	    .page = true, .show = show_address, .handler = handle_page },
+	    .page = true, .show = show_address,
+	    .says = { OUT_ADDRESS_MAILED }, .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/address",
 	    .name = "POST /address", .who = WHO_ANYBODY, .cost = COST_WRITE,
@@ -358,6 +367,20 @@ route_find(enum method m, const char *path, const char **object)
 		if (routes[i].method == m &&
 		    fits(routes[i].path, path, object))
 			return &routes[i];
+	return NULL;
+}
+
+const char *
+route_says(const char *path, const char *code)
+{
+	const char *object;
+	const struct route *r = route_find(METHOD_GET, path, &object);
+	size_t i;
+
+	for (i = 0; i < ROUTE_SAYS_MAX; i++)
+		if (r->says[i] != OUT_WELCOME &&
+		    strcmp(reply_code(r->says[i]), code) == 0)
+			return reply_code(r->says[i]);
 	return NULL;
 }
 

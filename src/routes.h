@@ -7,6 +7,7 @@
 #include "call.h"
 
 #define ROUTE_FIELDS_MAX	3
+#define ROUTE_SAYS_MAX		4
 
 /* Who may stand at a door. */
 enum who {
@@ -34,6 +35,9 @@ struct route {
 	const char	*then;		/* where a success leads, or NULL */
 	const char	*mailed;	/* where it does, with a mail to come */
 	bool		 back;		/* unless it was told where to */
+	bool		 leaves;	/* without a session it has succeeded */
+	/* What it says if that has led here; OUT_WELCOME is none. */
+	enum outcome	 says[ROUTE_SAYS_MAX];
 	void		(*handler)(struct call *);
 };
 
@@ -50,6 +54,8 @@ const struct route *route_find(enum method, const char *path,
  */
 #define ROUTE_ALLOW_MAX		64
 bool	 route_allow(const char *path, char *out);
+/* The code, if the page at this path says what has led there; else NULL. */
+const char	*route_says(const char *path, const char *code);
 /* The whole table, for tests that walk it. */
 const struct route *route_all(size_t *n);
 enum method	 route_method(const char *name);

@@ -73,12 +73,18 @@ set_scene(struct call *c)
 	    page_language(c);
 }
 
+static bool
+reads(const struct call *c)
+{
+	return c->method == METHOD_GET || c->method == METHOD_HEAD;
+}
+
 /* What changed something has been put on record with it. */
 static void
 record_answer(struct call *c)
 {
-	const struct refusal refusal = { .acts = c->method != METHOD_GET &&
-	    c->method != METHOD_HEAD, .user_id = c->session.user_id,
+	const struct refusal refusal = { .acts = !reads(c),
+	    .user_id = c->session.user_id,
 	    .event = reply_event(c->reply.outcome),
 	    .code = reply_code(c->reply.outcome),
 	    .email = c->field[FIELD_EMAIL] };
@@ -104,30 +110,51 @@ wants_page(struct call *c)
 	    page_preferred(c, r != NULL && r->page));
 }
 
-/*
- * What is missing can be had at another page, which leads back here.  Where
- * the password is asked for, a form has its page at the same path.
- */
-static bool
-lead_to_proof(struct call *c)
-{
-	const char *home = c->route->then != NULL ? c->route->then : "/account";
-
-	if (c->reply.outcome == OUT_NO_SESSION)
-		page_lead(c, "/login", c->done, page_here(c, home));
-	else if (c->reply.outcome == OUT_REAUTH_REQUIRED)
-		page_lead(c, "/account/confirm", NULL, page_here(c,
-		    c->route->path));
-	return c->reply.see_other;
-}
-
 static void
-lead_on(struct call *c, const char *path)
+lead_on(struct call *c, const char *path, enum outcome outcome)
 {
 	if (c->route->back && c->onward != NULL)
 		page_lead_onward(c, c->onward);
 	else
-		page_lead(c, path, reply_code(c->reply.outcome), c->onward);
+		page_lead(c, path, route_says(path, reply_code(outcome)),
+		    c->onward);
+}
+
+/* Where to come back to: a form that is sent to no avail begins anew. */
+static const char *
+way_back(struct call *c)
+{
+	const char *object, *path = c->route->path;
+
+	if (c->route->back && c->onward != NULL)
+		return c->onward;
+	return page_here(c, route_find(METHOD_GET, path, &object) != NULL ?
+	    path : c->route->then);
+}
+
+/* Whoever only opened a page need not be told that they have to log in. */
+static const char *
+why_login(const struct call *c)
+{
+	const char *done = c->done == NULL ? NULL :
+	    route_says("/login", c->done);
+
+	if (done != NULL || (reads(c) && c->caller.token == NULL))
+		return done;
+	return reply_code(OUT_NO_SESSION);
+}
+
+/* What is missing can be had at another page, which leads back here. */
+static bool
+lead_to_proof(struct call *c)
+{
+	if (c->reply.outcome == OUT_NO_SESSION && c->route->leaves)
+		lead_on(c, c->route->then, OUT_LOGGED_OUT);
+	else if (c->reply.outcome == OUT_NO_SESSION)
+		page_lead(c, "/login", why_login(c), way_back(c));
+	else if (c->reply.outcome == OUT_REAUTH_REQUIRED)
+		page_lead(c, "/account/confirm", NULL, way_back(c));
+	return c->reply.see_other;
 }
 
 /* Where a success leads; NULL for nowhere. */
@@ -149,7 +176,7 @@ draw(struct call *c)
 	if (r == NULL || r->show == NULL || c->auth == NULL)
 		return;
 	if (next_page(c) != NULL)
-		lead_on(c, next_page(c));
+		lead_on(c, next_page(c), c->reply.outcome);
 	else if (!lead_to_proof(c) && (r->who == WHO_ANYBODY ||
 	    c->session.user_id != NULL))
 		r->show(c);

@@ -200,7 +200,8 @@ const CASES = {
 			assert.equal(where(page),
 				"/account?done=session_ended");
 			await other.reload();
-			assert.equal(where(other), "/login?rd=/account");
+			assert.equal(where(other),
+				"/login?done=no_session&rd=/account");
 		}));
 	},
 

@@ -597,18 +597,163 @@ whoever_has_no_session_logs_in_and_comes_back(void **state)
 	leads(get("/account/export?x=1&y=%41"),
 	    "/login?rd=/account/export%3Fx%3D1%26y%3D%2541");
 	leads(get("/profile"), "/login?rd=/profile");
-	leads(post("/account/password", "x=y"), "/login?rd=/account");
 	a = get("/login?rd=/account/export%3Fx%3D1");
 	says(a, "<input type=\"hidden\" name=\"rd\" "
 	    "value=\"/account/export?x=1\">");
 	leads(post("/login", CREDENTIALS "&rd=/account/export%3Fx%3D1"),
 	    "/login/done?rd=/account/export%3Fx%3D1");
-	/* What was done meanwhile, in another browser perhaps, is said. */
-	leads(get("/account?done=address_changed"), "/login?done="
-	    "address_changed&rd=/account%3Fdone%3Daddress_changed");
 	/* What nobody can be led back to is left out. */
 	leads(get("/account?x=%0d%0ay"), "/login?rd=/account");
 	is_page(get("//account"), 404);
+}
+
+/* A form that comes too late is said to, and begins anew where it stood. */
+static void
+form_of_an_ended_session_is_begun_anew_after_a_login(void **state)
+{
+	static const struct {
+		const char	*form, *page;
+	} forms[] = {
+		{ "/account/password", "/account/password" },
+		{ "/account/email", "/account/email" },
+		{ "/account/language", "/account/language" },
+		{ "/account/export", "/account/export" },
+		{ "/account/delete", "/account/delete" },
+		{ "/account/sessions/others", "/account" },
+		{ "/account/sessions/"
+		    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "/account" },
+		{ "/account/confirm", "/account/confirm" },
+		/* A login shows the password as well. */
+		{ "/account/confirm?rd=/account/email", "/account/email" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(forms); i++)
+		leads(post(forms[i].form, ""), arena_printf(arena,
+		    "/login?done=no_session&rd=%s", forms[i].page));
+	says(get("/login?done=no_session"), "Your session has ended.");
+}
+
+static void
+form_without_a_proof_is_begun_anew_after_it(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	grow_stale();
+	leads(post("/account/email", "email=new@example.com"),
+	    "/account/confirm?rd=/account/email");
+	leads(post("/account/export", ""),
+	    "/account/confirm?rd=/account/export");
+}
+
+/* Who has a cookie had a session; who has none only followed a link. */
+static void
+login_says_that_the_session_has_ended_if_there_was_one(void **state)
+{
+	(void)state;
+	leads(get("/account"), "/login?rd=/account");
+	enroll();
+	log_in();
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM sessions"),
+	    SQLITE_OK);
+	leads(get("/account"), "/login?done=no_session&rd=/account");
+	leads(ASK(.method = "HEAD", .uri = "/account", .cookie = cookie,
+	    .param = { HTML }), "/login?done=no_session&rd=/account");
+}
+
+static void
+logout_without_a_session_leads_where_a_logout_does(void **state)
+{
+	(void)state;
+	leads(post("/logout", ""), "/?done=logged_out");
+	says(get("/?done=logged_out"), "You are logged out.");
+	enroll();
+	log_in();
+	says(get("/logout?rd=/x"), "action=\"/logout?rd=/x\"");
+	leads(post("/logout?rd=/x", ""), "/x");
+	leads(post("/logout?rd=/x", ""), "/x");
+	leads(post("/logout?rd=//evil.example", ""), "/?done=logged_out");
+	is_json(ASK(.method = "POST", .uri = "/logout", .param = {
+	    "HTTP_ACCEPT=application/json" }), 403);
+}
+
+/* What was done is said once, and not again after the login. */
+static void
+login_says_what_was_done_before_it(void **state)
+{
+	(void)state;
+	leads(get("/account?done=address_changed"),
+	    "/login?done=address_changed&rd=/account");
+	says(get("/login?done=address_changed&rd=/account"),
+	    "Your address ");
+	leads(get("/account?done=password_changed"), "/login?rd=/account");
+	leads(get("/account?done=user_created"),
+	    "/login?rd=/account%3Fdone%3Duser_created");
+}
+
+static bool
+leads_to(const struct route *r, const char *path, enum outcome o)
+{
+	const char *to = reply_status(o) == 202 ? r->mailed : r->then;
+
+	return to != NULL && strcmp(to, path) == 0;
+}
+
+/* A login stands before the account. */
+static bool
+is_led_to(const char *path, enum outcome o)
+{
+	const struct route *r;
+	size_t i, n;
+
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		if (leads_to(&r[i], path, o) || (strcmp(path, "/login") == 0 &&
+		    (o == OUT_NO_SESSION || leads_to(&r[i], "/account", o))))
+			return true;
+	return false;
+}
+
+static bool
+is_said(const char *path, enum outcome o)
+{
+	struct answer *a = get(arena_printf(arena, "%s?done=%s", path,
+	    reply_code(o)));
+	bool said = strstr(a->body, "role=\"status\">") != NULL;
+
+	assert_true(said == (route_says(path, reply_code(o)) != NULL));
+	if (said && !is_led_to(path, o))
+		fail_msg("%s says %s", path, reply_code(o));
+	keeps_quiet(a, "role=\"status\"><");
+	return said;
+}
+
+/* A link may say anything; what is shown is what this service has done. */
+static void
+page_says_only_what_can_have_led_to_it(void **state)
+{
+	static const enum outcome all[] = {
+#define ID(id, status, sentence, code, event, retry)	id,
+		OUTCOMES(ID)
+#undef ID
+	};
+	const struct route *r;
+	size_t i, j, n, said = 0;
+
+	(void)state;
+	enroll();
+	log_in();
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; r[i].method == METHOD_GET &&
+		    r[i].show != NULL && j < HELPER_COUNT(all); j++)
+			said += is_said(r[i].path, all[j]);
+	assert_int_equal(said, 14);
+	keeps_quiet(get("/login?done=account_deleted"), "deleted");
+	keeps_quiet(get("/login?done=no_such"), "role=\"status\"");
+	keeps_quiet(get("/login?done="), "role=\"status\"");
 }
 
 static void
@@ -629,6 +774,82 @@ onward_has_three_names_and_one_law(void **state)
 	leads(get("/login/done?rd=/x%0d%0aX-Evil:y"), "/account");
 	leads(get("/login/done?rd=%"), "/account");
 	leads(post("/logout", "rd=/x"), "/x");
+}
+
+/* A page that is told where to go on tells it those that its links lead to. */
+
+#define ONWARD		"/app%3Fa%3Db%26c"
+
+static size_t passed_on;
+
+static void
+see_passed_on(const char *html, const char *value)
+{
+	size_t len = strcspn(value, "?#");
+	const struct route *r;
+	const char *object;
+
+	r = route_find(METHOD_GET, arena_copy(arena, value, len), &object);
+	if (value[0] == '#' || r == NULL || !r->onward)
+		return;
+	passed_on++;
+	if (strcmp(value + len, "?rd=" ONWARD) != 0)
+		fail_msg("not told where to go on: %s in %s", value, html);
+}
+
+/* As pages are at first, or as they are after a refusal. */
+static void
+every_link_passes_on(enum method m)
+{
+	const struct route *r;
+	struct answer *a;
+	size_t i, n;
+
+	r = route_all(&n);
+	for (i = 0; i < n; i++) {
+		if (r[i].method != m || !r[i].onward)
+			continue;
+		a = m == METHOD_GET ? get(arena_printf(arena, "%s?rd=%s",
+		    r[i].path, ONWARD)) : post(r[i].path, "email=x&token=x&"
+		    "reset_token=x&password=&rd=" ONWARD);
+		each_value(a->body, " href=\"", see_passed_on);
+	}
+}
+
+static void
+every_link_between_pages_says_where_to_go_on(void **state)
+{
+	(void)state;
+	enroll();
+	passed_on = 0;
+	every_link_passes_on(METHOD_GET);
+	assert_int_equal(passed_on, 9);
+	every_link_passes_on(METHOD_POST);
+	assert_int_equal(passed_on, 14);
+	log_in();
+	passed_on = 0;
+	every_link_passes_on(METHOD_GET);
+	assert_int_equal(passed_on, 7);
+	leads(get("/login/done?rd=" ONWARD), "/app?a=b&c");
+}
+
+static void
+no_link_says_where_to_go_on_if_that_is_not_ours(void **state)
+{
+	static const char *const hostile[] = { "//evil.example",
+	    "https://evil.example/", "/%5Cevil.example", "javascript:evil()",
+	    "/x%22%3E%3Cevil%3E", "/evil%0d%0aX:y", "/%2e%2e/evil",
+	    "https://evil.example%40localhost" };
+	const struct route *r;
+	size_t i, j, n;
+
+	(void)state;
+	r = route_all(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; r[i].onward && r[i].method == METHOD_GET &&
+		    j < HELPER_COUNT(hostile); j++)
+			keeps_quiet(get(arena_printf(arena, "%s?rd=%s",
+			    r[i].path, hostile[j])), "evil");
 }
 
 /* Chromium asks form-action of what a form's answer leads to. */
@@ -714,6 +935,7 @@ register_and_log_in(void **state)
 	says(a, EMAIL);
 	says(a, "This browser");
 	leads(post("/logout", ""), "/?done=logged_out");
+	cookie = NULL;
 	leads(get("/account"), "/login?rd=/account");
 }
 
@@ -772,6 +994,13 @@ forgotten_password_is_set_anew(void **state)
 	token += strlen("name=\"reset_token\" value=\"");
 	token = arena_copy(arena, token, strcspn(token, "\""));
 	assert_int_equal(strlen(token), 43);
+	a = get(arena_printf(arena, "/reset?token=%s", token));
+	is_whole(a);
+	says(a, "name=\"account\" value=\"" EMAIL
+	    "\" autocomplete=\"username\"");
+	keeps_quiet(a, "name=\"email\"");
+	keeps_quiet(get("/reset?token="
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), "account\" val");
 	leads(post("/reset/password", arena_printf(arena, "email=" EMAIL
 	    "&reset_token=%s&new_password=n3w", token)),
 	    "/login?done=password_updated");
@@ -830,13 +1059,13 @@ what_matters_asks_for_the_password_and_goes_on(void **state)
 	leads(post("/account/export", ""),
 	    "/account/confirm?rd=/account/export");
 	a = get("/account/confirm?rd=/account/export");
-	says(a, "name=\"rd\" value=\"/account/export\"");
-	a = post("/account/confirm", "password=x&rd=/account/export");
+	says(a, "action=\"/account/confirm?rd=/account/export\"");
+	a = post("/account/confirm?rd=/account/export", "password=x");
 	is_page(a, 403);
-	says(a, "name=\"rd\" value=\"/account/export\"");
+	says(a, "action=\"/account/confirm?rd=/account/export\"");
 	says(a, "id=\"password-why\">This password is wrong.");
-	leads(post("/account/confirm", "password=" PASSWORD
-	    "&rd=/account/export"), "/account/export");
+	leads(post("/account/confirm?rd=/account/export",
+	    "password=" PASSWORD), "/account/export");
 	a = post("/account/export", "");
 	is_json(a, 200);
 	has_header(a, "Content-Disposition",
@@ -862,16 +1091,29 @@ account_is_deleted(void **state)
 }
 
 static void
-closed_registration_shows_no_form(void **state)
+no_page_offers_an_account(const char *why)
 {
-	(void)state;
-	helper_bed_settings(&bed, COMPAT "registration = \"invite\"\n");
-	says(get("/register"), "by invitation only");
+	struct answer *a = post("/register", CREDENTIALS);
+
+	says(get("/register"), why);
 	keeps_quiet(get("/register"), "action=\"/register\"");
 	keeps_quiet(get("/"), "/register");
 	keeps_quiet(get("/"), "create an account");
 	keeps_quiet(get("/login"), "/register");
-	is_page(post("/register", CREDENTIALS), 403);
+	is_page(a, 403);
+	says(a, why);
+}
+
+static void
+closed_registration_shows_no_form(void **state)
+{
+	(void)state;
+	says(get("/"), "create an account");
+	helper_bed_settings(&bed, COMPAT "registration = \"invite\"\n");
+	no_page_offers_an_account("by invitation only");
+	helper_bed_settings(&bed, COMPAT "registration = \"closed\"\n");
+	no_page_offers_an_account("closed to new accounts");
+	keeps_quiet(get("/register"), "invit");
 }
 
 /* With the profile standard. */
@@ -1078,7 +1320,7 @@ address_is_changed_and_taken_back(void **state)
 	is_whole(get(link));
 	leads(post("/undo", brought(get(link), "token", link)),
 	    "/reset?done=account_recovered");
-	leads(get("/account"), "/login?rd=/account");
+	leads(get("/account"), "/login?done=no_session&rd=/account");
 }
 
 /* That door is for programs too. */
@@ -1190,6 +1432,36 @@ whoever_tries_too_often_is_told_how_long_to_wait(void **state)
 	says(a, arena_printf(arena, "in %s s.", helper_header(a,
 	    "Retry-After")));
 	says(a, "value=\"" EMAIL "\"");
+}
+
+/* That bucket leaks no more: the wait that is told would never end. */
+static void
+whoever_no_wait_helps_is_told_to_set_a_new_password(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	register_by_mail();
+	log_in_to_standard(EMAIL);
+	cookie = NULL;
+	assert_int_equal(post("/login", "email=" EMAIL "&password=x")->status,
+	    401);
+	assert_int_equal(helper_sql(bed.store, "UPDATE limits SET failures = "
+	    "100 WHERE key LIKE 'a%'"), SQLITE_OK);
+	a = post("/login", "email=" EMAIL "&password=" PHRASE "&rd=/x");
+	is_page(a, 429);
+	is_whole(a);
+	has_header(a, "Retry-After", "3600");
+	says(a, "Waiting does not help any more");
+	says(a, "<a href=\"/reset?rd=/x\">Choose your password</a></p>");
+	keeps_quiet(a, "Try again in");
+	leads(post("/reset", "email=" EMAIL),
+	    "/reset/password?done=reset_mailed");
+	leads(post("/reset/password", arena_printf(arena, "reset_token=%s&"
+	    "new_password=other words nobody says", strchr(mailed("reset",
+	    "link"), '=') + 1)), "/login?done=password_updated");
+	leads(post("/login", "email=" EMAIL
+	    "&password=other words nobody says"), "/login/done");
 }
 
 /* Languages. */
@@ -1423,7 +1695,15 @@ main(void)
 		PAGE(login_leads_through_the_arrival_to_the_account),
 		PAGE(browser_without_cookies_is_told_so),
 		PAGE(whoever_has_no_session_logs_in_and_comes_back),
+		PAGE(form_of_an_ended_session_is_begun_anew_after_a_login),
+		PAGE(form_without_a_proof_is_begun_anew_after_it),
+		PAGE(login_says_that_the_session_has_ended_if_there_was_one),
+		PAGE(logout_without_a_session_leads_where_a_logout_does),
+		PAGE(login_says_what_was_done_before_it),
+		PAGE(page_says_only_what_can_have_led_to_it),
 		PAGE(onward_has_three_names_and_one_law),
+		PAGE(every_link_between_pages_says_where_to_go_on),
+		PAGE(no_link_says_where_to_go_on_if_that_is_not_ours),
 		PAGE(csp_names_the_origin_that_is_gone_on_to),
 		PAGE(base_path_stands_before_every_link_and_form),
 		PAGE(well_known_address_leads_to_the_account),
@@ -1448,6 +1728,7 @@ main(void)
 		PAGE(recovery_that_is_refused_says_why),
 		PAGE(mail_is_in_the_language_of_the_page),
 		PAGE(whoever_tries_too_often_is_told_how_long_to_wait),
+		PAGE(whoever_no_wait_helps_is_told_to_set_a_new_password),
 		PAGE(page_is_in_the_browsers_language),
 		PAGE(language_of_an_account_goes_before_the_browsers),
 		PAGE(language_that_nobody_speaks_is_refused),
