@@ -65,7 +65,7 @@ live() {
 	# What one case has asked for is not counted against the next one.
 	db 'DELETE FROM limits'
 	BASE=$base MAIL=$gl/mail STORE=$gl/gatelodge.db SITE=Example \
-		LANGUAGES=$tests_top/conf/lang run_case life.js "$1"
+		run_case life.js "$1"
 }
 
 # run_case FILE CASE

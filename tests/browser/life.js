@@ -4,9 +4,8 @@
  *
  *	node tests/browser/life.js CASE
  *
- * MAIL is the directory of the mails, STORE the store, LANGUAGES the directory
- * of the catalogues, SITE the site's name; see browse.js for the others.
- * Status 0 if the case holds.
+ * MAIL is the directory of the mails, STORE the store, SITE the site's name;
+ * see browse.js for the others.  Status 0 if the case holds.
  */
 "use strict";
 const assert = require("node:assert/strict");
@@ -17,7 +16,8 @@ const { setTimeout: pause } = require("node:timers/promises");
 const { BASE, PASSWORD, newAddress, open, run, showEach, visit, where,
 	withoutScript } = require("./browse.js");
 
-const { MAIL, STORE, LANGUAGES, SITE } = process.env;
+const { MAIL, STORE, SITE } = process.env;
+const LANGUAGES = path.join(__dirname, "../../conf/lang");
 const LOCALES = { en: "en-GB", fr: "fr-FR" };
 
 /* ------------------------------------------------------------- languages */
