@@ -269,6 +269,9 @@ STATEMENT(MAILS_AFTER, "tnt", "tttnnnnntt",				\
     " ended_at, attempts, state, reason FROM mails"			\
     " WHERE state = $1 AND (due_at, id) > ($2, $3)"			\
     " ORDER BY due_at, id")						\
+STATEMENT(MAILS_WAITING, "", "nn",					\
+    "SELECT count(*), coalesce(min(created_at), 0) FROM mails"		\
+    " WHERE state = 'waiting'")						\
 STATEMENT(MAIL_RETRY, "nt", "t",					\
     "UPDATE mails SET due_at = $1 WHERE id = $2"			\
     " AND state = 'waiting' AND taken_until <= $1 RETURNING id")	\
