@@ -89,6 +89,11 @@ last_state() {
 		ORDER BY created_at DESC LIMIT 1"
 }
 
+# waits REASON - the mail that was written last waits for that reason
+waits() {
+	assert_equal "$(last_state)" "waiting $1"
+}
+
 # states STATE NUMBER - so many mails are in that state
 states() {
 	[ "$(sql "SELECT count(*) FROM mails WHERE state = '$1'")" = "$2" ]
@@ -125,6 +130,21 @@ courier_stop() {
 	eventually 20 courier_ended
 	rm "$gl/courier.pid"
 	[ "${1:-TERM}" = KILL ] || [ "$(<"$gl/courier.status")" = 0 ]
+}
+
+# certificate NAME FOR [DIRECTORY] - a key and a certificate, signed by ca.pem
+certificate() {
+	local dir=${3-$gl} new=(-newkey ec -pkeyopt
+		ec_paramgen_curve:prime256v1 -nodes)
+
+	[ -e "$dir/ca.pem" ] || openssl req -x509 "${new[@]}" \
+		-keyout "$dir/ca.key" -out "$dir/ca.pem" -days 2 \
+		-subj /CN=ca.example 2>/dev/null
+	openssl req "${new[@]}" -keyout "$dir/$1.key" \
+		-subj "/CN=$2" 2>/dev/null |
+		openssl x509 -req -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
+			-CAcreateserial -days 2 -out "$dir/$1.pem" \
+			-extfile <(echo "subjectAltName=DNS:$2") 2>/dev/null
 }
 
 # sink_start [OPTION...] - at the port that it had before, if it had one
@@ -189,8 +209,8 @@ eventually() {
 	done
 }
 
-# read_mail FILE - headers and text as Python reads them, a line each; a defect
-# is a failure
+# read_mail FILE - headers, an empty line and text as Python reads them, a line
+# each; a defect is a failure
 read_mail() {
 	/usr/bin/python3 - "$1" <<'PYTHON'
 import email, email.header, email.policy, sys
@@ -210,6 +230,7 @@ for name, value in mail.items():
     print(f"{name}: {value}")
 assert mail["From"].addresses and mail["To"].addresses
 assert mail["Date"].datetime is not None
+print()
 print(mail.get_content().replace("\r\n", "\n"), end="")
 PYTHON
 }
