@@ -67,11 +67,11 @@ teardown() {
 @test "greylisting delays a mail and loses none" {
 	sink_start
 	smtp_settings
-	mode 'grey 1'
+	mode 'grey 0.2'
 	post bob@example.com
 	once
 	waits 'RCPT: 450 4.7.1'
-	sleep 1
+	sleep 0.2
 	ctl mail retry >/dev/null
 	once
 	got 1
@@ -119,7 +119,7 @@ teardown() {
 
 	sink_start
 	smtp_settings
-	mode 'slow 1'
+	mode 'slow 0.5'
 	post bob@example.com
 	once
 	got 1
