@@ -13,7 +13,8 @@
 #include "errands.h"
 #include "wordlist.h"
 
-#define KIB	1024
+#define KIB		1024
+#define SECOND_MS	1000
 
 static int
 schema_version(void)
@@ -197,6 +198,22 @@ kib_of(const char *path)
 	return stat(path, &st) == 0 ? (st.st_size + KIB - 1) / KIB : 0;
 }
 
+static int
+count_mails(struct clerk *c)
+{
+	int64_t waiting, oldest, age = 0;
+	int code;
+
+	if ((code = clerk_status(store_mail_oldest(c->auth.store, c->arena,
+	    &waiting, &oldest))) != EX_OK)
+		return code;
+	if (waiting > 0 && oldest < clock_ms())
+		age = (clock_ms() - oldest) / SECOND_MS;
+	number(c, "mails_waiting", waiting);
+	number(c, "mail_oldest_s", age);
+	return EX_OK;
+}
+
 int
 errand_db_stats(struct clerk *c)
 {
@@ -215,6 +232,8 @@ errand_db_stats(struct clerk *c)
 	number(c, "sessions_live", n.live_sessions);
 	number(c, "resets", n.resets);
 	number(c, "resets_live", n.live_resets);
+	if ((code = count_mails(c)) != EX_OK)
+		return code;
 	number(c, "store_kib", kib_of(store));
 	number(c, "wal_kib", kib_of(ARENA_JOIN(c->arena, store, "-wal")));
 	return EX_OK;

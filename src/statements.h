@@ -283,6 +283,9 @@ STATEMENT(MAILS_TO_REMOVE, "t", "",					\
 STATEMENT(MAILS_DROP, "nt", "",						\
     "UPDATE mails SET state = 'dropped', ended_at = $1, reason = $2,"	\
     " taken_until = 0, content = '' WHERE state = 'waiting'")		\
+STATEMENT(MAILS_WAITING, "", "nn",					\
+    "SELECT count(*), coalesce(min(created_at), 0) FROM mails"		\
+    " WHERE state = 'waiting'")						\
 STATEMENT(MAIL_RETRY, "nt", "t",					\
     "UPDATE mails SET due_at = $1 WHERE id = $2"			\
     " AND state = 'waiting' AND taken_until <= $1 RETURNING id")	\

@@ -1725,6 +1725,21 @@ store_mails_to(struct store *s, struct arena *a, const char *email_key,
 }
 
 enum store_status
+store_mail_oldest(struct store *s, struct arena *a, int64_t *waiting,
+    int64_t *created_at)
+{
+	struct db_value row[COLUMNS_MAX];
+	enum store_status status;
+
+	status = read_row(s, a, MAILS_WAITING, NULL, row);
+	if (status == STORE_OK) {
+		*waiting = row[0].number;
+		*created_at = row[1].number;
+	}
+	return status;
+}
+
+enum store_status
 store_mail_retry(struct store *s, struct arena *a, const char *id,
     int64_t now)
 {

@@ -455,6 +455,12 @@ enum store_status store_mails_to(struct store *, struct arena *,
 		    const char *email_key, struct mail *out, size_t max,
 		    size_t *n);
 /*
+ * How many wait, and when the oldest of them was written; 0: none waits.
+ * Reads all that wait.
+ */
+enum store_status store_mail_oldest(struct store *, struct arena *,
+		    int64_t *waiting, int64_t *created_at);
+/*
  * One that waits is due now, but for one that a courier has in hand.
  * STORE_GONE: none such.
  */

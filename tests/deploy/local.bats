@@ -887,3 +887,30 @@ as_root_in_private() {
 	run find "$gl/private/sbin" -type f
 	assert_output "$gl/private/sbin/policy-rc.d"
 }
+
+@test "a mail server comes without a configuration, and drives none out" {
+	mkdir -p "$gl/private/sbin" "$gl/private/lock"
+	as_root_in_private true || skip "no mounts of one's own are allowed here"
+	without postfix
+	stand_in without-postfix apt-get <<-SCRIPT
+	echo "\$*" >>"$gl/apt-get.mta"
+	SCRIPT
+	stand_in without-postfix debconf-set-selections <<-SCRIPT
+	cat >>"$gl/apt-get.mta"
+	SCRIPT
+	run -0 as_root_in_private timeout 30 env \
+		"$(with_stand_ins without-postfix)" \
+		"$small/deploy/packages" mta
+	run -0 tail -n 3 "$gl/apt-get.mta"
+	assert_line --index 0 \
+		'postfix postfix/main_mailer_type select No configuration'
+	assert_line --index 2 --regexp ' --no-remove .* install .*postfix$'
+
+	: >"$gl/private/sbin/sendmail"
+	run -0 as_root_in_private "$small/deploy/packages" --list mta
+	refute_line postfix
+	# Its own is no other.
+	: >"$gl/private/sbin/postfix"
+	run -0 as_root_in_private "$small/deploy/packages" --list mta
+	assert_line postfix
+}

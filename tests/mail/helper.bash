@@ -67,15 +67,19 @@ post() {
 row() {
 	local now
 
-	id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+	# Letters and digits, as many as an id has.
+	printf -v id '%08X' "$SRANDOM" "$SRANDOM" "$SRANDOM"
+	id=${id:0:22}
 	now=$((${EPOCHREALTIME//[.,]/} / 1000))
 	sql "INSERT INTO mails VALUES ('$id', '$1', '$2', '${4-}', '$3', $now,
 		$now, $((now + ${5:-3600} * 1000)), 0, 0, 0, 'waiting', '')"
 }
 
 sql() {
-	sqlite3 -cmd '.timeout 10000' "$gl/gatelodge.db" \
-		"PRAGMA wal_autocheckpoint=0; $1" | tail -n +2
+	# The answer to the PRAGMA is none to what was asked.
+	sqlite3 -cmd '.timeout 10000' -cmd '.output /dev/null' \
+		-cmd 'PRAGMA wal_autocheckpoint=0' -cmd '.output' \
+		"$gl/gatelodge.db" "$1"
 }
 
 # state ID - of a mail, and the reason
@@ -87,6 +91,11 @@ state() {
 last_state() {
 	sql "SELECT state || ' ' || reason FROM mails
 		ORDER BY created_at DESC LIMIT 1"
+}
+
+# waits REASON - the mail that was written last waits for that reason
+waits() {
+	assert_equal "$(last_state)" "waiting $1"
 }
 
 # states STATE NUMBER - so many mails are in that state
@@ -125,6 +134,21 @@ courier_stop() {
 	eventually 20 courier_ended
 	rm "$gl/courier.pid"
 	[ "${1:-TERM}" = KILL ] || [ "$(<"$gl/courier.status")" = 0 ]
+}
+
+# certificate NAME FOR [DIRECTORY] - a key and a certificate, signed by ca.pem
+certificate() {
+	local dir=${3-$gl} new=(-newkey ec -pkeyopt
+		ec_paramgen_curve:prime256v1 -nodes)
+
+	[ -e "$dir/ca.pem" ] || openssl req -x509 "${new[@]}" \
+		-keyout "$dir/ca.key" -out "$dir/ca.pem" -days 2 \
+		-subj /CN=ca.example 2>/dev/null
+	openssl req "${new[@]}" -keyout "$dir/$1.key" \
+		-subj "/CN=$2" 2>/dev/null |
+		openssl x509 -req -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
+			-CAcreateserial -days 2 -out "$dir/$1.pem" \
+			-extfile <(echo "subjectAltName=DNS:$2") 2>/dev/null
 }
 
 # sink_start [OPTION...] - at the port that it had before, if it had one
@@ -189,27 +213,37 @@ eventually() {
 	done
 }
 
-# read_mail FILE - headers and text as Python reads them, a line each; a defect
-# is a failure
+# read_mail FILE... - headers, an empty line and text as Python reads them, a
+# line each; a defect is a failure.  Of more than one each goes into FILE.txt.
 read_mail() {
-	/usr/bin/python3 - "$1" <<'PYTHON'
+	/usr/bin/python3 - "$@" <<'PYTHON'
 import email, email.header, email.policy, sys
-raw = open(sys.argv[1], "rb").read()
-assert b"\r" not in raw.replace(b"\r\n", b""), "a CR alone"
-assert b"\n" not in raw.replace(b"\r\n", b""), "a LF alone"
-assert max(map(len, raw.split(b"\r\n"))) <= 78, "a long line"
-assert all(b < 128 for b in raw), "not ASCII"
-mail = email.message_from_bytes(raw, policy=email.policy.strict)
-# In names the new parser leaves the blank between two encoded words.
-plain = email.message_from_bytes(raw)
-for name, value in mail.items():
-    assert not value.defects, (name, value.defects)
-    if name == "From":
-        value = email.header.make_header(
-            email.header.decode_header(plain[name]))
-    print(f"{name}: {value}")
-assert mail["From"].addresses and mail["To"].addresses
-assert mail["Date"].datetime is not None
-print(mail.get_content().replace("\r\n", "\n"), end="")
+
+def read(raw, out):
+    assert b"\r" not in raw.replace(b"\r\n", b""), "a CR alone"
+    assert b"\n" not in raw.replace(b"\r\n", b""), "a LF alone"
+    assert max(map(len, raw.split(b"\r\n"))) <= 78, "a long line"
+    assert all(b < 128 for b in raw), "not ASCII"
+    mail = email.message_from_bytes(raw, policy=email.policy.strict)
+    # In names the new parser leaves the blank between two encoded words.
+    plain = email.message_from_bytes(raw)
+    for name, value in mail.items():
+        assert not value.defects, (name, value.defects)
+        if name == "From":
+            value = email.header.make_header(
+                email.header.decode_header(plain[name]))
+        print(f"{name}: {value}", file=out)
+    assert mail["From"].addresses and mail["To"].addresses
+    assert mail["Date"].datetime is not None
+    print(file=out)
+    print(mail.get_content().replace("\r\n", "\n"), end="", file=out)
+
+for name in sys.argv[1:]:
+    with open(name, "rb") as mail:
+        if len(sys.argv) == 2:
+            read(mail.read(), sys.stdout)
+        else:
+            with open(name + ".txt", "w", encoding="utf-8") as out:
+                read(mail.read(), out)
 PYTHON
 }

@@ -235,6 +235,28 @@ others() {
 	run -78 ctl mail test bob@example.com
 }
 
+# number_of NAME - what db stats says
+number_of() {
+	ctl db stats --json |
+		jq --arg name "$1" 'select(.name == $name) | .number'
+}
+
+@test "how many mails wait, and how long the oldest has waited" {
+	local n oldest
+
+	assert_equal "$(number_of mails_waiting)" 0
+	assert_equal "$(number_of mail_oldest_s)" 0
+	for n in 1 2 3; do
+		row test bob@example.com '{"link":"/"}'
+		sql "UPDATE mails SET created_at = created_at - $n * 3600000
+			WHERE id = '$id'"
+	done
+	assert_equal "$(number_of mails_waiting)" 3
+	oldest=$(number_of mail_oldest_s)
+	((oldest >= 3 * 3600 && oldest < 3 * 3600 + 60))
+	ctl db stats | grep -x $'mails_waiting\t3'
+}
+
 @test "what a mail says is not shown" {
 	row reset bob@example.com '{"link":"/reset?token=SeCrEt"}'
 	run -0 ctl mail queue --json

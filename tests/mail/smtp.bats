@@ -12,23 +12,6 @@ teardown() {
 	mail_end
 }
 
-# certificate NAME FOR - a key and a certificate, signed by $gl/ca.pem
-certificate() {
-	[ -e "$gl/ca.pem" ] || openssl req -x509 -newkey rsa:2048 -nodes \
-		-keyout "$gl/ca.key" -out "$gl/ca.pem" -days 2 \
-		-subj /CN=ca.example 2>/dev/null
-	openssl req -newkey rsa:2048 -nodes -keyout "$gl/$1.key" \
-		-subj "/CN=$2" 2>/dev/null |
-		openssl x509 -req -CA "$gl/ca.pem" -CAkey "$gl/ca.key" \
-			-CAcreateserial -days 2 -out "$gl/$1.pem" \
-			-extfile <(echo "subjectAltName=DNS:$2") 2>/dev/null
-}
-
-# waits REASON - the mail that was written last waits for that reason
-waits() {
-	assert_equal "$(last_state)" "waiting $1"
-}
-
 @test "a mail arrives as it was written, by a connection that is kept" {
 	sink_start
 	smtp_settings
@@ -84,11 +67,11 @@ waits() {
 @test "greylisting delays a mail and loses none" {
 	sink_start
 	smtp_settings
-	mode 'grey 1'
+	mode 'grey 0.2'
 	post bob@example.com
 	once
 	waits 'RCPT: 450 4.7.1'
-	sleep 1
+	sleep 0.2
 	ctl mail retry >/dev/null
 	once
 	got 1
@@ -136,7 +119,7 @@ waits() {
 
 	sink_start
 	smtp_settings
-	mode 'slow 1'
+	mode 'slow 0.5'
 	post bob@example.com
 	once
 	got 1

@@ -212,6 +212,47 @@ list_comes_in_pages(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void
+oldest_is(int64_t waiting, int64_t created_at)
+{
+	int64_t n, oldest;
+
+	assert_int_equal(store_mail_oldest(store, arena, &n, &oldest),
+	    STORE_OK);
+	assert_int_equal(n, waiting);
+	assert_int_equal(oldest, created_at);
+}
+
+/* By when it was written, not by when it is due, nor among those that ended. */
+static void
+oldest_of_those_that_wait_is_known(void **state)
+{
+	struct mail m;
+
+	(void)state;
+	oldest_is(0, 0);
+	add("first@example.com", NOW);
+	add("second@example.com", NOW + 5);
+	add("third@example.com", NOW + 9);
+	oldest_is(3, NOW);
+	claim(NOW, &m);
+	oldest_is(3, NOW);
+	assert_int_equal(store_mail_fail(store, arena, &m, "450", NOW + 30),
+	    STORE_OK);
+	oldest_is(3, NOW);
+	claim(NOW + 30, &m);
+	assert_string_equal(m.recipient, "second@example.com");
+	assert_int_equal(store_mail_end(store, arena, &m, "dead", "550",
+	    NOW + 30), STORE_OK);
+	oldest_is(2, NOW);
+	claim(NOW + 30, &m);
+	claim(NOW + 30, &m);
+	assert_string_equal(m.recipient, "first@example.com");
+	assert_int_equal(store_mail_end(store, arena, &m, "sent", "",
+	    NOW + 30), STORE_OK);
+	oldest_is(1, NOW + 9);
+}
+
 /* More than one step removes, and none that waits. */
 static void
 sweep_removes_what_ended_long_ago(void **state)
@@ -459,6 +500,7 @@ main(void)
 		TEST(failed_mail_is_due_when_it_is_told),
 		TEST(retry_leaves_what_is_in_hand),
 		TEST(list_comes_in_pages),
+		TEST(oldest_of_those_that_wait_is_known),
 		TEST(sweep_removes_what_ended_long_ago),
 		TEST(mails_to_an_address_are_found_in_any_spelling),
 		TEST(mails_go_with_the_account_and_nobody_faults),
