@@ -829,7 +829,7 @@ every_link_between_pages_says_where_to_go_on(void **state)
 	log_in();
 	passed_on = 0;
 	every_link_passes_on(METHOD_GET);
-	assert_int_equal(passed_on, 7);
+	assert_int_equal(passed_on, 8);
 	leads(get("/login/done?rd=" ONWARD), "/app?a=b&c");
 }
 
