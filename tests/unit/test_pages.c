@@ -680,7 +680,7 @@ login_says_what_was_done_before_it(void **state)
 	leads(get("/account?done=address_changed"),
 	    "/login?done=address_changed&rd=/account");
 	says(get("/login?done=address_changed&rd=/account"),
-	    "Your address ");
+	    "Your address has been changed.");
 	leads(get("/account?done=password_changed"), "/login?rd=/account");
 	leads(get("/account?done=user_created"),
 	    "/login?rd=/account%3Fdone%3Duser_created");
@@ -921,7 +921,7 @@ register_and_log_in(void **state)
 	leads(post("/register", CREDENTIALS "&rd=/x"),
 	    "/login?done=user_created&rd=/x");
 	a = get("/login?done=user_created&rd=/x");
-	says(a, "<p class=\"notice\" role=\"status\">Your account is there");
+	says(a, "<p class=\"notice\" role=\"status\">Your account has been ");
 	says(a, "name=\"rd\" value=\"/x\"");
 	log_in();
 	a = get("/account");
@@ -946,7 +946,7 @@ password_is_changed(void **state)
 	leads(post("/account/password", "current_password=" PASSWORD
 	    "&new_password=n3w"), "/account?done=password_changed");
 	says(get("/account?done=password_changed"),
-	    "Your password is changed.");
+	    "Your password has been changed.");
 	assert_int_equal(post("/login", CREDENTIALS)->status, 401);
 	leads(post("/login", "email=" EMAIL "&password=n3w"),
 	    "/login/done");
@@ -1078,7 +1078,7 @@ account_is_deleted(void **state)
 	assert_string_equal(helper_cookie(a, "session_id"), "");
 	assert_int_equal(helper_number(bed.store,
 	    "SELECT count(*) FROM users"), 0);
-	says(get("/?done=account_deleted"), "Your account is deleted.");
+	says(get("/?done=account_deleted"), "Your account has been deleted.");
 }
 
 static void
@@ -1124,7 +1124,7 @@ password_that_is_too_short_is_explained(void **state)
 	a = post("/account/password", "current_password=" PASSWORD
 	    "&new_password=short");
 	is_page(a, 400);
-	says(a, "Too short: take at least 15 characters.");
+	says(a, "Too short: use at least 15 characters.");
 	a = post("/register", "email=a@example.com&password="
 	    "seven+unrelated+words+stand+here");
 	is_page(a, 503);
@@ -1185,6 +1185,7 @@ register_by_mail(void)
 	a = get(link);
 	is_page(a, 200);
 	is_whole(a);
+	says(a, "Press the button to finish your registration.");
 	assert_int_equal(helper_number(bed.store,
 	    "SELECT count(*) FROM users"), 0);
 	leads(post("/confirm", brought(a, "token", link)),
@@ -1210,6 +1211,7 @@ registration_is_finished_by_its_code(void **state)
 	helper_bed_settings(&bed, MAILING);
 	leads(post("/register", "email=" EMAIL "&password=" PHRASE),
 	    "/confirm?done=check_mail");
+	says(get("/confirm"), "open the link in the message");
 	says(get("/confirm"), "id=\"token\" name=\"token\" type=\"text\"");
 	a = post("/confirm", "email=" EMAIL "&token=000-000-00");
 	is_page(a, 403);
@@ -1396,7 +1398,7 @@ language_of_an_account_goes_before_the_browsers(void **state)
 	(void)state;
 	enroll();
 	log_in();
-	says(get("/account"), "<dd><span>As your browser says</span>");
+	says(get("/account"), "<dd><span>Same as your browser</span>");
 	says(get("/account/language"), "value=\"auto\" checked");
 	leads(post("/account/language", "language=FR"),
 	    "/account?done=language_set");
