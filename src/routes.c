@@ -116,8 +116,8 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/login",
 	    .name = "GET /login", .who = WHO_ANYBODY, .cost = COST_QUICK,
 	    .page = true, .onward = true, .show = show_login,
-	    .says = { OUT_USER_CREATED, OUT_PASSWORD_UPDATED,
-	    OUT_ADDRESS_CHANGED, OUT_NO_SESSION },
+	    .says = { OUT_USER_CREATED, OUT_USER_ASKED_TWICE,
+	    OUT_PASSWORD_UPDATED, OUT_ADDRESS_CHANGED, OUT_NO_SESSION },
 	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/login",
@@ -169,7 +169,7 @@ static const struct route routes[] = {
 	{ .method = METHOD_GET, .path = "/reset",
 	    .name = "GET /reset", .who = WHO_ANYBODY, .cost = COST_QUICK,
 	    .page = true, .onward = true, .show = show_reset,
-	    .says = { OUT_RECOVERED }, .handler = handle_page },
+	    .says = { OUT_RECOVERED, OUT_CLOSED }, .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/reset",
 	    .name = "POST /reset", .who = WHO_ANYBODY, .cost = COST_WRITE,

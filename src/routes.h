@@ -7,7 +7,7 @@
 #include "call.h"
 
 #define ROUTE_FIELDS_MAX	3
-#define ROUTE_SAYS_MAX		4
+#define ROUTE_SAYS_MAX		5
 
 /* Who may stand at a door. */
 enum who {

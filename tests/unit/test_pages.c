@@ -687,7 +687,7 @@ login_says_what_was_done_before_it(void **state)
 	leads(get("/account?done=address_changed"),
 	    "/login?done=address_changed&rd=/account");
 	says(get("/login?done=address_changed&rd=/account"),
-	    "Your address ");
+	    "Your address has been changed.");
 	leads(get("/account?done=password_changed"), "/login?rd=/account");
 	leads(get("/account?done=user_created"),
 	    "/login?rd=/account%3Fdone%3Duser_created");
@@ -750,7 +750,7 @@ page_says_only_what_can_have_led_to_it(void **state)
 		for (j = 0; r[i].method == METHOD_GET &&
 		    r[i].show != NULL && j < HELPER_COUNT(all); j++)
 			said += is_said(r[i].path, all[j]);
-	assert_int_equal(said, 14);
+	assert_int_equal(said, 16);
 	keeps_quiet(get("/login?done=account_deleted"), "deleted");
 	keeps_quiet(get("/login?done=no_such"), "role=\"status\"");
 	keeps_quiet(get("/login?done="), "role=\"status\"");
@@ -928,7 +928,7 @@ register_and_log_in(void **state)
 	leads(post("/register", CREDENTIALS "&rd=/x"),
 	    "/login?done=user_created&rd=/x");
 	a = get("/login?done=user_created&rd=/x");
-	says(a, "<p class=\"notice\" role=\"status\">Your account is ready");
+	says(a, "<p class=\"notice\" role=\"status\">Your account has been ");
 	says(a, "name=\"rd\" value=\"/x\"");
 	log_in();
 	a = get("/account");
@@ -953,7 +953,7 @@ password_is_changed(void **state)
 	leads(post("/account/password", "current_password=" PASSWORD
 	    "&new_password=n3w"), "/account?done=password_changed");
 	says(get("/account?done=password_changed"),
-	    "Your password is changed.");
+	    "Your password has been changed.");
 	assert_int_equal(post("/login", CREDENTIALS)->status, 401);
 	leads(post("/login", "email=" EMAIL "&password=n3w"),
 	    "/login/done");
@@ -1087,7 +1087,7 @@ account_is_deleted(void **state)
 	assert_string_equal(helper_cookie(a, "session_id"), "");
 	assert_int_equal(helper_number(bed.store,
 	    "SELECT count(*) FROM users"), 0);
-	says(get("/?done=account_deleted"), "Your account is deleted.");
+	says(get("/?done=account_deleted"), "Your account has been deleted.");
 }
 
 static void
@@ -1133,7 +1133,7 @@ password_that_is_too_short_is_explained(void **state)
 	a = post("/account/password", "current_password=" PASSWORD
 	    "&new_password=short");
 	is_page(a, 400);
-	says(a, "Too short: take at least 15 characters.");
+	says(a, "Too short: use at least 15 characters.");
 	a = post("/register", "email=a@example.com&password="
 	    "seven+unrelated+words+stand+here");
 	is_page(a, 503);
@@ -1183,6 +1183,7 @@ register_by_mail(void)
 	a = get(link);
 	is_page(a, 200);
 	is_whole(a);
+	says(a, "Press the button to finish your registration.");
 	assert_int_equal(helper_number(bed.store,
 	    "SELECT count(*) FROM users"), 0);
 	leads(post("/confirm", brought(a, "token", link)),
@@ -1231,9 +1232,9 @@ page_of_a_link_asks_for_a_press_alone(void **state)
 	helper_bed_settings(&bed, MAILING);
 	(void)post("/register", "email=" EMAIL "&password=" PHRASE);
 	a = get(mailed("registration", "link"));
-	says(a, "One more step: confirm");
+	says(a, "Press the button to finish");
 	keeps_quiet(a, "enter its code");
-	says(get("/confirm"), "or enter its code here");
+	says(get("/confirm"), "or enter its code");
 	a = get("/confirm?done=check_mail");
 	says(a, "We have sent you a message.");
 	keeps_quiet(a, "To finish your registration");
@@ -1260,6 +1261,7 @@ registration_is_finished_by_its_code(void **state)
 	helper_bed_settings(&bed, MAILING);
 	leads(post("/register", "email=" EMAIL "&password=" PHRASE),
 	    "/confirm?done=check_mail");
+	says(get("/confirm"), "open the link in the message");
 	says(get("/confirm"), "id=\"token\" name=\"token\" type=\"text\"");
 	a = post("/confirm", "email=" EMAIL "&token=000-000-00");
 	is_page(a, 403);
@@ -1497,7 +1499,7 @@ language_of_an_account_goes_before_the_browsers(void **state)
 	(void)state;
 	enroll();
 	log_in();
-	says(get("/account"), "<dd><span>As your browser says</span>");
+	says(get("/account"), "<dd><span>Same as your browser</span>");
 	says(get("/account/language"), "value=\"auto\" checked");
 	leads(post("/account/language", "language=FR"),
 	    "/account?done=language_set");
