@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "agent.h"
 #include "clock.h"
 #include "digest.h"
 #include "json.h"
@@ -97,6 +98,20 @@ notice_link(const struct auth *auth, struct arena *a, enum notice id,
 	return conf_link(auth->conf, a, path_of(a, id, token));
 }
 
+/*
+ * "Firefox, Linux".  Anybody may have a mail sent to any address, so no word
+ * of theirs goes with it.
+ */
+static const char *
+browser_text(struct arena *a, const char *user_agent)
+{
+	const char *browser = agent_browser(user_agent);
+	const char *os = agent_system(user_agent);
+
+	return ARENA_JOIN(a, browser, browser[0] != '\0' &&
+	    os[0] != '\0' ? ", " : "", os);
+}
+
 /* What its template is filled with. */
 static const char *
 content_of(const struct auth *auth, struct arena *a, enum notice id,
@@ -112,8 +127,8 @@ content_of(const struct auth *auth, struct arena *a, enum notice id,
 		{ .name = "time", .text = time_text(a, record->at) },
 		{ .name = "network", .text = record->network != NULL ?
 		    record->network : "" },
-		{ .name = "user_agent", .text = auth->user_agent != NULL ?
-		    auth->user_agent : "" },
+		{ .name = "browser", .text = browser_text(a,
+		    auth->user_agent != NULL ? auth->user_agent : "") },
 	};
 
 	return json_object(a, members, sizeof(members) / sizeof(members[0]));

@@ -197,6 +197,24 @@ member() {
 	[[ $mail != *evil* ]]
 }
 
+@test "whoever asks for a mail puts no word of their own into it" {
+	local words='account locked, go to https://evil.example/'
+
+	req POST /users -A "$words" --data-urlencode email=ann@example.com \
+		--data-urlencode "password=$long"
+	assert_code 202
+	deliver
+	[ -n "$ticket" ]
+	[[ $mail != *evil* && $mail != *locked* && $mail != *Browser:* ]]
+	req POST /users -A "Mozilla/5.0 ($words) Linux Firefox/1" \
+		--data-urlencode email=ann@example.com \
+		--data-urlencode "password=$long"
+	assert_code 202
+	deliver
+	[[ $mail != *evil* && $mail != *locked* ]]
+	grep -qx 'Browser: Firefox, Linux' <<<"$mail"
+}
+
 @test "address: the new one confirms, the former one can undo it" {
 	member old@example.com "$long"
 	login old@example.com "$long"

@@ -20,7 +20,7 @@ the_mail() {
 
 full='{"link":"/x?token=abc&email=b%40c","code":"123456","minutes":"60",
 "hours":"24","time":"2026-01-01 12:00 UTC","network":"192.0.2.0/24",
-"user_agent":"Firefox"}'
+"browser":"Firefox"}'
 
 @test "each kind of mail in each language is one that Python reads" {
 	local file kind tag
@@ -92,10 +92,10 @@ assert_output_of_state() {
 
 @test "no value ends a line, and none makes a header" {
 	mkdir -p "$gl/own/mail"
-	printf '%s\n' 'To {{user_agent}}' '' 'Hello {{user_agent}}' \
+	printf '%s\n' 'To {{browser}}' '' 'Hello {{browser}}' \
 		>"$gl/own/mail/reset.txt"
 	settings "mail_dir = \"$gl/mail\"" "templates = \"$gl/own\""
-	row reset bob@example.com '{"user_agent":"a\r\nBcc: x@example.com\r\n\r\nb",
+	row reset bob@example.com '{"browser":"a\r\nBcc: x@example.com\r\n\r\nb",
 		"link":"/"}'
 	once
 	run -0 read_mail "$(the_mail)"

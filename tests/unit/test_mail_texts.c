@@ -19,7 +19,7 @@
 #define SITE	"auth.example.org"
 #define TIME	"2026-11-30 14:05 UTC"
 #define NETWORK	"192.0.2.0/24"
-#define AGENT	"Firefox on Linux"
+#define AGENT	"Firefox, Linux"
 #define WIDTH	76		/* columns */
 
 struct kind {
@@ -88,7 +88,7 @@ render(const struct kind *kind, const char *tag, const char *network,
 	value_text(arena, context, "site", SITE);
 	value_text(arena, context, "time", TIME);
 	value_text(arena, context, "network", network);
-	value_text(arena, context, "user_agent", agent);
+	value_text(arena, context, "browser", agent);
 	text = shelf_render(shelf, arena, arena_printf(arena, "mail/%s.txt",
 	    kind->name), context, &error);
 	if (text == NULL)

@@ -1196,6 +1196,37 @@ mail_is_in_the_language_of_who_asks(void **state)
 	    " created_at DESC LIMIT 1"), "");
 }
 
+/* Anybody may have a mail sent to any address. */
+static void
+mail_names_a_browser_we_know_and_says_no_word_of_a_client(void **state)
+{
+	static const struct { const char *agent, *browser; } rows[] = {
+		{ "HTTP_USER_AGENT=your account is locked, unlock it at "
+		    "https://evil.example/", "" },
+		{ "HTTP_USER_AGENT=Mozilla/5.0 (X11; Linux x86_64; "
+		    "https://evil.example/) Firefox/120.0",
+		    "Firefox, Linux" },
+		{ "HTTP_USER_AGENT=curl/8.0 https://evil.example/", "curl" },
+		{ "HTTP_USER_AGENT=(iPad) https://evil.example/", "iPad" },
+		{ NULL, "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
+		now++;
+		assert_int_equal(ASK(.method = "POST", .uri = "/users",
+		    .body = SAY("email=a%zu@example.com&password=" PASSWORD,
+		    i), .type = HELPER_FORM, .param = {
+		    rows[i].agent })->status, 202);
+		assert_string_equal(mailed("registration", "browser"),
+		    rows[i].browser);
+	}
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE content LIKE"
+	    " '%evil%' OR content LIKE '%locked%' OR content LIKE"
+	    " '%Mozilla%' OR content LIKE '%5.0%'"), 0);
+}
+
 #define BOX(f)	cmocka_unit_test_setup_teardown(f, set_up, stage_clear)
 
 int
@@ -1250,6 +1281,7 @@ main(void)
 		BOX(browser_changes_the_address_and_undoes_it),
 		BOX(report_answers_programs_and_people),
 		BOX(mail_is_in_the_language_of_who_asks),
+		BOX(mail_names_a_browser_we_know_and_says_no_word_of_a_client),
 	};
 
 	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
