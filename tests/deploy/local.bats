@@ -86,7 +86,7 @@ directives() {
 	local name
 
 	for name in gatelodge.conf gatelodge.db nginx.conf log/gatelodge.log \
-		log/nginx.log; do
+		log/nginx.log log/access.log; do
 		[ -f "$gl/main/$name" ] || fail "there is no $name"
 	done
 	[ -S "$gl/main/gatelodge.sock" ]
@@ -100,6 +100,18 @@ directives() {
 	done
 	run -0 find "$gl/main" -perm /022 ! -type s
 	assert_output ''
+}
+
+@test "no file of the state has the token of a link" {
+	local token
+
+	token=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
+	answers "http://127.0.0.1:$port/undo?token=$token"
+	answers "http://127.0.0.1:$port/assets/style.css" -A the-last-of-them \
+		-e "http://127.0.0.1:$port/undo?token=$token"
+	eventually 10 grep -q the-last-of-them "$gl/main/log/access.log"
+	grep -qF '"GET /undo HTTP/1.1" 200' "$gl/main/log/access.log"
+	run ! grep -rF --devices=skip "$token" "$gl/main"
 }
 
 @test "the settings are those of a local run" {

@@ -51,6 +51,36 @@ setup() {
 	done
 }
 
+@test "no log has the token of a link, neither as a query nor as a Referer" {
+	local token link i
+
+	token=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
+	link=$base/undo?token=$token
+	req GET "/undo?token=$token"
+	assert_code 200
+	req HEAD "/report?token=$token&x=1"
+	assert_code 200
+	req GET /assets/style.css -e "$link"
+	assert_code 200
+	req POST /undo -e "$link" -H "Origin: $base" -d "token=$token"
+	assert_code 403
+	req PUT "/undo?token=$token"
+	assert_code 405
+	req GET "/nothing?token=$token" -e "$link" -A the-last-of-them
+	assert_code 404
+	# What is logged is logged after the answer.
+	for ((i = 0; i < 1000; i++)); do
+		! grep -q the-last-of-them "$gl/web/access.log" || break
+		sleep 0.01
+	done
+	for line in 'GET /undo' 'HEAD /report' 'GET /assets/style.css' \
+		'POST /undo' 'PUT /undo' 'GET /nothing'; do
+		grep -qF "\"$line HTTP/1.1\"" "$gl/web/access.log" ||
+			fail "$line is not logged"
+	done
+	run ! grep -F "$token" "$gl"/web/*log "$gl/log"
+}
+
 @test "no gatelodge there: 502 or 503 with Retry-After" {
 	gl_stop
 	req GET /

@@ -231,7 +231,6 @@ web_start_nginx() {
 		error_log $gl/web/error.log;
 		events { worker_connections 1024; }
 		http {
-			access_log $gl/web/access.log;
 			client_body_temp_path $gl/web/body;
 			fastcgi_temp_path $gl/web/fastcgi;
 			proxy_temp_path $gl/web/proxy;
@@ -241,6 +240,7 @@ web_start_nginx() {
 			server {
 				listen 127.0.0.1:$port;
 				listen [::1]:$port;
+				access_log $gl/web/access.log gatelodge;
 				include gatelodge/gatelodge.conf;
 			}
 		}
@@ -279,6 +279,7 @@ web_start_apache() {
 		Listen [::1]:$port
 		<VirtualHost *:$port>
 		Include $gl/web/gatelodge.conf
+		CustomLog $gl/web/access.log gatelodge
 		</VirtualHost>
 		CONF
 	} >"$gl/web/apache.conf"

@@ -508,6 +508,27 @@ v1_2_1_nothing_that_was_sent_becomes_html(void **state)
 	keeps_quiet(a, "role=\"status\"");
 }
 
+/* The address of a page that a mail's link opens has a token in it. */
+static void
+what_a_page_loads_is_asked_for_without_a_referer(void **state)
+{
+	static const char *const tags[] = { "<link ", "<script ", "<img " };
+	struct answer *a;
+	const char *p;
+	size_t i;
+
+	(void)state;
+	a = get("/undo?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	is_page(a, 200);
+	for (i = 0; i < HELPER_COUNT(tags); i++) {
+		says(a, tags[i]);
+		for (p = a->body; (p = strstr(p, tags[i])) != NULL; p++)
+			assert_non_null(strstr(arena_copy(arena, p,
+			    strcspn(p, ">")),
+			    " referrerpolicy=\"no-referrer\""));
+	}
+}
+
 static void
 v1_3_7_what_was_typed_is_no_template(void **state)
 {
@@ -1396,6 +1417,7 @@ main(void)
 		PAGE(refused_login_keeps_the_address_and_never_the_password),
 		PAGE(reason_stands_next_to_its_field),
 		PAGE(v1_2_1_nothing_that_was_sent_becomes_html),
+		PAGE(what_a_page_loads_is_asked_for_without_a_referer),
 		PAGE(v1_3_7_what_was_typed_is_no_template),
 		PAGE(other_site_cannot_use_a_form),
 		PAGE(login_leads_through_the_arrival_to_the_account),
