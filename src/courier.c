@@ -17,8 +17,6 @@
 #define TICK_MS		1000
 #define PAUSE_MOST_MS	30000
 #define SWEEP_MS	600000
-#define KEPT_DAYS	7
-#define DAY_MS		(INT64_C(24) * 60 * 60 * 1000)
 
 static struct {
 	const char	*conf_path;
@@ -182,7 +180,7 @@ sweep_if_due(struct round *r)
 	if (clock_steady_ms() < r->sweep_at)
 		return;
 	r->sweep_at = clock_steady_ms() + SWEEP_MS;
-	store_mail_sweep(r->db, clock_ms() - KEPT_DAYS * DAY_MS);
+	store_mail_sweep(r->db, clock_ms());
 }
 
 static void
@@ -208,9 +206,10 @@ send_with(struct delivery *d, struct db *db)
 	int number;
 
 	r.store = store_desk(db, false);
-	if (options.once)
+	if (options.once) {
 		status = send_due(&r, &number);
-	else
+		sweep_if_due(&r);
+	} else
 		send_until_stopped(&r);
 	store_leave(r.store);
 	return status == DELIVERY_DOWN || status == DELIVERY_BUSY ?

@@ -289,6 +289,12 @@ STATEMENT(MAIL_RETRY, "nt", "t",					\
 STATEMENT(MAILS_RETRY, "n", "t",					\
     "UPDATE mails SET due_at = $1 WHERE state = 'waiting'"		\
     " AND due_at > $1 AND taken_until <= $1 RETURNING id")		\
+STATEMENT(MAILS_EXPIRE, "nn", "t",					\
+    "UPDATE mails SET state = 'dead', ended_at = $1,"			\
+    " reason = 'its time is over', taken_until = 0, content = ''"	\
+    " WHERE id IN (SELECT id FROM mails WHERE state = 'waiting'"	\
+    " AND expires_at <= $1 AND taken_until <= $1 LIMIT $2)"		\
+    " AND state = 'waiting' RETURNING id")				\
 STATEMENT(MAILS_SWEEP, "nn", "t",					\
     "DELETE FROM mails WHERE id IN"					\
     " (SELECT id FROM mails WHERE ended_at > 0 AND ended_at <= $1"	\

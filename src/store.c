@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "heap.h"
+#include "log.h"
 #include "statements.h"
 #include "text.h"
 
@@ -33,6 +34,9 @@ static const struct db_schema schema = {
 #define COLUMNS_MAX	STATEMENT_COLUMNS_MAX
 /* What one step of the sweep removes of a kind, at most. */
 #define SWEEP_ROWS	250
+/* A courier that runs is the first to end a mail, and logs which it was. */
+#define MAIL_GRACE_MS	(INT64_C(60) * 1000)
+#define MAIL_KEPT_MS	(STORE_MAIL_DAYS * INT64_C(24) * 60 * 60 * 1000)
 
 #define FITS(id, args, row, sql)					\
 	_Static_assert(sizeof(row) - 1 <= COLUMNS_MAX, #id);
@@ -1007,10 +1011,23 @@ store_registration_use(struct store *s, struct arena *a,
 struct sweep {
 	struct db	*db;
 	int64_t		 now;
+	size_t		 first;
 };
 
-static const enum statement sweeps[] = { SESSIONS_SWEEP, TICKETS_SWEEP,
-    LIMITS_SWEEP, DEVICES_SWEEP };
+/* kept: milliseconds for which what is over stays. */
+static const struct {
+	enum statement	 what;
+	int64_t		 kept;
+} sweeps[] = {
+	{ SESSIONS_SWEEP, 0 }, { TICKETS_SWEEP, 0 }, { LIMITS_SWEEP, 0 },
+	{ DEVICES_SWEEP, 0 },
+	{ MAILS_EXPIRE, MAIL_GRACE_MS }, { MAILS_SWEEP, MAIL_KEPT_MS },
+};
+
+#define SWEEPS		(sizeof(sweeps) / sizeof(sweeps[0]))
+#define MAIL_SWEEPS	2		/* the last ones */
+
+static void	post_sweep(struct db *, int64_t now, size_t first);
 
 static bool
 count_row(const struct db_value *row, void *arg)
@@ -1032,29 +1049,42 @@ work_sweep(struct db_conn *c, void *arg)
 	enum db_status status = DB_OK;
 	size_t i, n, most = 0;
 
-	for (i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) &&
-	    status == DB_OK; i++) {
+	for (i = w->first; i < SWEEPS && status == DB_OK; i++) {
 		n = 0;
-		status = db_each(c, a, sweeps[i], ARGS(DB_NUMBER(w->now),
+		status = db_each(c, a, sweeps[i].what, ARGS(
+		    DB_NUMBER(w->now - sweeps[i].kept),
 		    DB_NUMBER(SWEEP_ROWS)), row, count_row, &n);
 		most = n > most ? n : most;
+		if (n > 0 && sweeps[i].what == MAILS_EXPIRE)
+			LOG("mail.expired", LOG_NUMBER("mails", (int64_t)n));
 	}
 	arena_free(a);
 	if (status == DB_OK && most >= SWEEP_ROWS)
-		store_sweep(w->db, w->now);
+		post_sweep(w->db, w->now, w->first);
 	return status;
+}
+
+static void
+post_sweep(struct db *db, int64_t now, size_t first)
+{
+	struct sweep *w;
+
+	w = heap_zeroed(1, sizeof(*w));
+	*w = (struct sweep){ .db = db, .now = now, .first = first };
+	if (!db_post(db, work_sweep, w))
+		free(w);
 }
 
 void
 store_sweep(struct db *db, int64_t now)
 {
-	struct sweep *w;
+	post_sweep(db, now, 0);
+}
 
-	w = heap_zeroed(1, sizeof(*w));
-	w->db = db;
-	w->now = now;
-	if (!db_post(db, work_sweep, w))
-		free(w);
+void
+store_mail_sweep(struct db *db, int64_t now)
+{
+	post_sweep(db, now, SWEEPS - MAIL_SWEEPS);
 }
 
 /* The audit trail. */
@@ -1722,33 +1752,4 @@ store_mails_retry(struct store *s, struct arena *a, int64_t now, size_t *n)
 	status = status_of(db_write(s->db, work_mails_retry, &w));
 	*n = w.n;
 	return status;
-}
-
-static enum db_status
-work_mail_sweep(struct db_conn *c, void *arg)
-{
-	const struct sweep *w = arg;
-	struct arena *a = arena_new();
-	struct db_value row[COLUMNS_MAX];
-	enum db_status status;
-	size_t n = 0;
-
-	status = db_each(c, a, MAILS_SWEEP, ARGS(DB_NUMBER(w->now),
-	    DB_NUMBER(SWEEP_ROWS)), row, count_row, &n);
-	arena_free(a);
-	if (status == DB_OK && n >= SWEEP_ROWS)
-		store_mail_sweep(w->db, w->now);
-	return status;
-}
-
-void
-store_mail_sweep(struct db *db, int64_t before)
-{
-	struct sweep *w;
-
-	w = heap_zeroed(1, sizeof(*w));
-	w->db = db;
-	w->now = before;
-	if (!db_post(db, work_mail_sweep, w))
-		free(w);
 }

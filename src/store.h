@@ -31,6 +31,7 @@
 #define STORE_DEVICES_MAX 20	/* of an account; the oldest go */
 #define STORE_NAME_MAX	80	/* of what the audit trail calls things */
 #define STORE_SUBJECT_MAX 256	/* an account's id, or an address */
+#define STORE_MAIL_DAYS	7	/* that the row of one that has ended stays */
 #define STORE_ID_LEN	22	/* 128 random bits in base64url */
 
 enum store_status {
@@ -109,6 +110,9 @@ struct store;
 /*
  * Has what expired before now removed, in steps short enough for others to
  * write in between.  Not waited for.
+ *
+ * A mail that was not sent in time ends, unless a courier has it in hand, and
+ * what it says goes; its row goes STORE_MAIL_DAYS after its end.
  */
 void		 store_sweep(struct db *, int64_t now);
 
@@ -459,7 +463,7 @@ enum store_status store_mail_retry(struct store *, struct arena *,
 /* The same of all; n of them were due later. */
 enum store_status store_mails_retry(struct store *, struct arena *,
 		    int64_t now, size_t *n);
-/* Has those removed that ended before then; as store_sweep. */
-void		 store_mail_sweep(struct db *, int64_t before);
+/* What store_sweep does to mails, and nothing else. */
+void		 store_mail_sweep(struct db *, int64_t now);
 
 #endif

@@ -348,6 +348,25 @@ member() {
 	assert_code 200
 }
 
+@test "a mail that no courier sends ends, and what it says is gone" {
+	local i
+
+	register waits@example.com "$long"
+	assert_code 202
+	db "UPDATE mails SET expires_at = 1 WHERE recipient = 'waits@example.com'"
+	# A start is followed by a sweep.
+	gl_stop
+	gl_start
+	for ((i = 0; i < 1000; i++)); do
+		[ "$(db "SELECT state || content || reason FROM mails
+			WHERE recipient = 'waits@example.com'")" != \
+			'deadits time is over' ] || break
+		sleep 0.02
+	done
+	((i < 1000))
+	gl_log | grep -q '"event":"mail.expired","mails":1'
+}
+
 @test "no token, no code and no address is in the log" {
 	register quiet@example.com "$long"
 	deliver

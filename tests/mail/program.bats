@@ -195,6 +195,15 @@ others() {
 	assert_equal "$(sql 'SELECT recipient FROM mails')" two@example.com
 }
 
+@test "what ended long ago is removed by -1 as well" {
+	post one@example.com
+	once
+	sql 'UPDATE mails SET ended_at = ended_at - 8 * 86400000'
+	post two@example.com
+	once
+	assert_equal "$(sql 'SELECT recipient FROM mails')" two@example.com
+}
+
 # -------------------------------------------------------------- gatelodgectl
 
 @test "mail queue, retry and test" {

@@ -15,6 +15,7 @@
 #define NOW		INT64_C(1700000000000)
 #define LEASE		INT64_C(120000)
 #define HOUR		INT64_C(3600000)
+#define GRACE		INT64_C(60000)	/* a courier's, to end it itself */
 #define SECRET		"{\"link\":\"/reset?token=SecretOfTheMail\"}"
 
 static void
@@ -226,7 +227,7 @@ sweep_removes_what_ended_long_ago(void **state)
 	    " WHERE recipient = ''; UPDATE mails SET ended_at ="
 	    " 1700000000002 WHERE id = (SELECT max(id) FROM mails WHERE"
 	    " recipient = '')"), SQLITE_OK);
-	store_mail_sweep(bed.db, NOW + 1);
+	store_mail_sweep(bed.db, NOW + 1 + STORE_MAIL_DAYS * 24 * HOUR);
 	for (i = 0; i < 500 && count("SELECT count(*) FROM mails") > 2; i++)
 		add("carol@example.com", NOW);
 	assert_int_equal(count("SELECT count(*) FROM mails WHERE"
@@ -335,6 +336,73 @@ copy_that_is_closed_sends_nothing_again(void **state)
 	    " 'waiting'"), 2);
 }
 
+/* Also where no courier runs; what one has in hand stays its own. */
+static void
+mail_whose_time_is_over_ends_and_its_words_go(void **state)
+{
+	struct mail held;
+
+	(void)state;
+	add("bob@example.com", NOW);
+	claim(NOW + HOUR - 1, &held);
+	add("carol@example.com", NOW);
+	add("dave@example.com", NOW + 1);
+	store_sweep(bed.db, NOW + HOUR + GRACE - 1);
+	add("erin@example.com", NOW + HOUR);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE state ="
+	    " 'waiting' AND content <> ''"), 4);
+	store_sweep(bed.db, NOW + HOUR + GRACE);
+	add("frank@example.com", NOW + HOUR);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE recipient ="
+	    " 'carol@example.com' AND state = 'dead' AND content = ''"
+	    " AND reason = 'its time is over' AND ended_at > 0"), 1);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE state ="
+	    " 'waiting' AND content <> ''"), 4);
+	assert_int_equal(store_mail_end(store, arena, &held, "sent", "",
+	    NOW + HOUR), STORE_OK);
+}
+
+static void
+mail_of_a_courier_that_died_ends_too(void **state)
+{
+	struct mail held;
+
+	(void)state;
+	add("bob@example.com", NOW);
+	claim(NOW + HOUR - 1, &held);
+	store_mail_sweep(bed.db, NOW + HOUR - 1 + LEASE + GRACE);
+	add("carol@example.com", NOW + HOUR);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE state ="
+	    " 'dead' AND content = ''"), 1);
+	assert_int_equal(store_mail_fail(store, arena, &held, "450",
+	    NOW + HOUR), STORE_GONE);
+	assert_int_equal(store_mail_end(store, arena, &held, "sent", "",
+	    NOW + HOUR), STORE_GONE);
+}
+
+/* More than one step ends, and the service removes what has ended. */
+static void
+sweep_of_the_service_leaves_no_mail_for_ever(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 600; i++)
+		add("bob@example.com", NOW);
+	store_sweep(bed.db, NOW + HOUR + GRACE);
+	for (i = 0; i < 500 && count("SELECT count(*) FROM mails WHERE"
+	    " recipient = 'bob@example.com' AND state <> 'dead'") > 0; i++)
+		add("carol@example.com", NOW + 30 * 24 * HOUR);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE state ="
+	    " 'dead'"), 600);
+	store_sweep(bed.db, NOW + HOUR + STORE_MAIL_DAYS * 24 * HOUR);
+	for (i = 0; i < 500 && count("SELECT count(*) FROM mails WHERE"
+	    " recipient = 'bob@example.com'") > 0; i++)
+		add("carol@example.com", NOW + 30 * 24 * HOUR);
+	assert_int_equal(count("SELECT count(*) FROM mails WHERE state ="
+	    " 'dead'"), 0);
+}
+
 #define CLAIMERS	4
 #define MAILS		100
 
@@ -395,6 +463,9 @@ main(void)
 		TEST(mails_to_an_address_are_found_in_any_spelling),
 		TEST(mails_go_with_the_account_and_nobody_faults),
 		TEST(copy_that_is_closed_sends_nothing_again),
+		TEST(mail_whose_time_is_over_ends_and_its_words_go),
+		TEST(mail_of_a_courier_that_died_ends_too),
+		TEST(sweep_of_the_service_leaves_no_mail_for_ever),
 		TEST(no_two_claim_the_same),
 	};
 
