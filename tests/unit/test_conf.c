@@ -191,6 +191,20 @@ numbers_end_at_their_limits(void **state)
 }
 
 static void
+zeros_before_a_number_mean_nothing(void **state)
+{
+	struct conf *c;
+
+	(void)state;
+	c = must_load("mail_timeout = 010\naudit_days = 00\n"
+	    "session_limit = 08\n");
+	assert_int_equal(c->mail_timeout, 10);
+	assert_int_equal(c->audit_days, 0);
+	assert_int_equal(c->session_limit, 8);
+	conf_free(c);
+}
+
+static void
 wrong_types_are_refused(void **state)
 {
 	static const char *const rows[] = {
@@ -830,6 +844,7 @@ main(void)
 		cmocka_unit_test(empty_file_gives_the_defaults),
 		cmocka_unit_test(every_setting_is_read),
 		cmocka_unit_test(numbers_end_at_their_limits),
+		cmocka_unit_test(zeros_before_a_number_mean_nothing),
 		cmocka_unit_test(wrong_types_are_refused),
 		cmocka_unit_test(texts_are_checked),
 		cmocka_unit_test(comments_are_lines_too),
