@@ -360,6 +360,23 @@ sort(struct shelf *s)
 	qsort(s->file, s->n, sizeof(s->file[0]), compare_files);
 }
 
+/* All have been read, and each asks for files that there are. */
+static void
+judge_nesting(struct visit *v)
+{
+	struct template_files files = { find_template, v->shelf };
+	const struct shelf_file *file;
+	const char *error;
+	size_t i;
+
+	for (i = 0; (file = shelf_at(v->shelf, i)) != NULL; i++)
+		if (is_template(file->name) && !template_nests(v->arena,
+		    &files, file->name, &error)) {
+			v->faults++;
+			v->complain(error);
+		}
+}
+
 static void
 finish(struct visit *v)
 {
@@ -372,6 +389,8 @@ finish(struct visit *v)
 		if (is_template(file->name))
 			read_template(v, file);
 	}
+	if (v->faults == 0)
+		judge_nesting(v);
 }
 
 void

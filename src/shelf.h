@@ -9,8 +9,8 @@
  * place of ours; and lang/TAG.json of any language.  It is read when the shelf
  * is opened.  Everything in it must be known, a regular file of at most
  * SHELF_FILE_MAX bytes that not everybody may write, and UTF-8 without NUL;
- * a template must be one.  What begins with a dot or ends in "~" is passed
- * over.
+ * a template must be one, and templates form no circle.  What begins with a dot
+ * or ends in "~" is passed over.
  *
  * Once it is filled it does not change; any number of threads may read it.
  */

@@ -691,20 +691,30 @@ play_section(const struct play *p, size_t section)
 	return good;
 }
 
-static bool
-play_partial(const struct play *p, const struct node *n)
+static const struct template *
+partial_of(const struct play *p, const struct node *n)
 {
-	struct indent indent = { n->indent, p->indent };
 	const struct template_files *files = p->job->files;
 	char name[TEMPLATE_NAME_MAX + 1] = "";
 	const struct template *t;
-	bool good;
 
 	memcpy(name, n->text.ptr, n->text.len);
 	t = files->find(files->where, name);
 	if (t == NULL)
-		return fault(p, n, arena_printf(p->job->arena,
+		(void)fault(p, n, arena_printf(p->job->arena,
 		    "there is no file %s", name));
+	return t;
+}
+
+static bool
+play_partial(const struct play *p, const struct node *n)
+{
+	struct indent indent = { n->indent, p->indent };
+	const struct template *t = partial_of(p, n);
+	bool good;
+
+	if (t == NULL)
+		return false;
 	good = deeper(p, n) && play_template(p->job, t,
 	    n->indent.ptr != NULL ? &indent : NULL, p->guard);
 	p->job->depth--;
@@ -745,6 +755,58 @@ play(const struct play *p, size_t from, size_t to)
 			return fault(p, n, "more comes of it than may be");
 	}
 	return true;
+}
+
+/* Without a context: every way that there is. */
+
+static bool	nests(const struct play *, size_t from, size_t to);
+
+static bool
+nests_node(const struct play *p, size_t i)
+{
+	const struct node *n = &p->template->node[i];
+	struct play within = *p;
+	bool good = true;
+
+	if (n->kind == NODE_SECTION) {
+		good = deeper(p, n) && nests(p, i + 1, n->end);
+		p->job->depth--;
+	} else if (n->kind == NODE_PARTIAL) {
+		if ((within.template = partial_of(p, n)) == NULL)
+			return false;
+		good = deeper(p, n) && nests(&within, 0, within.template->n);
+		p->job->depth--;
+	}
+	return good;
+}
+
+static bool
+nests(const struct play *p, size_t from, size_t to)
+{
+	const struct node *n;
+	size_t i;
+
+	for (i = from; i < to;
+	    i = n->kind == NODE_SECTION ? n->end : i + 1) {
+		n = &p->template->node[i];
+		if (!count_step(p, n) || !nests_node(p, i))
+			return false;
+	}
+	return true;
+}
+
+bool
+template_nests(struct arena *a, const struct template_files *files,
+    const char *name, const char **error)
+{
+	struct job j = { .arena = a, .files = files };
+	struct play p = { .job = &j };
+	bool good;
+
+	p.template = files->find(files->where, name);
+	good = p.template != NULL && nests(&p, 0, p.template->n);
+	*error = j.error;
+	return good;
 }
 
 static enum guard

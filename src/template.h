@@ -70,6 +70,12 @@ struct template_files {
 	const void	*where;
 };
 
+/*
+ * False, and *error, if no rendering is sure to end: its files form a circle,
+ * or nest deeper than may be, whatever the context.
+ */
+bool		 template_nests(struct arena *, const struct template_files *,
+		    const char *name, const char **error);
 /* The text, in the arena; or NULL and *error. */
 const char	*template_render(struct arena *, const struct template_files *,
 		    const char *name, const struct value *context,

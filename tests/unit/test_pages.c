@@ -1630,8 +1630,9 @@ asset_under_another_address_is_asked_for_again(void **state)
 static void
 template_that_fails_is_a_fault(void **state)
 {
-	static const char loop[] = "<h1>half a page</h1>\n"
-	    "{{>page/login.html}}\n";
+	/* What comes of it is more than may be. */
+	const char *big = ARENA_JOIN(arena, "<h1>half a page</h1>"
+	    "{{>page/top.html}}", repeated("x", SHELF_FILE_MAX - 100));
 	char dir[HELPER_PATH_MAX];
 	struct answer *a;
 	char *log;
@@ -1639,8 +1640,8 @@ template_that_fails_is_a_fault(void **state)
 	(void)state;
 	helper_dir(dir);
 	assert_int_equal(mkdir(arena_printf(arena, "%s/page", dir), 0700), 0);
-	helper_write(arena_printf(arena, "%s/page/login.html", dir), loop,
-	    strlen(loop));
+	helper_write(arena_printf(arena, "%s/page/login.html", dir), big,
+	    strlen(big));
 	shelf_close(bed.conf->shelf);
 	bed.conf->shelf = shelf_open(dir, NULL);
 	assert_non_null(bed.conf->shelf);

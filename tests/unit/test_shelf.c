@@ -13,6 +13,7 @@
 
 #include "shelf.h"
 #include "stage.h"
+#include "template.h"
 #include "text.h"
 
 #define KNOWN	"mail/reset.txt"
@@ -452,6 +453,36 @@ file_is_rendered_with_what_stands_on_the_shelf(void **state)
 	shelf_close(NULL);
 }
 
+/* Whatever it is filled with: each request for it would be a fault. */
+static void
+templates_that_form_a_circle_are_refused(void **state)
+{
+	char deep[TEMPLATE_DEPTH_MAX * 12 + 64] = "";
+	int k;
+
+	(void)state;
+	put_text(KNOWN, "x\n\n{{#a}}{{>" KNOWN "}}{{/a}}\n");
+	must_not_open(KNOWN, ":3: nested too deep");
+	put_text(KNOWN, "x\n\n{{>mail/foot.txt}}\n");
+	put_text("mail/foot.txt", "{{>mail/where.txt}}\n");
+	put_text("mail/where.txt", "{{>mail/foot.txt}}\n");
+	assert_null(shelf_open(dir, complain));
+	put_text("mail/where.txt", "x\n");
+	shelf_close(must_open(dir));
+	/* As deep as may be, and one more. */
+	for (k = 0; k < TEMPLATE_DEPTH_MAX - 2; k++)
+		(void)strcat(deep, "{{#a}}");
+	(void)strcat(deep, "{{>mail/foot.txt}}");
+	for (k = 0; k < TEMPLATE_DEPTH_MAX - 2; k++)
+		(void)strcat(deep, "{{/a}}");
+	put_text(KNOWN, ARENA_JOIN(arena, "x\n\n", deep));
+	shelf_close(must_open(dir));
+	put_text(KNOWN, ARENA_JOIN(arena, "x\n\n{{#a}}", deep, "{{/a}}"));
+	told[0] = '\0';
+	assert_null(shelf_open(dir, complain));
+	assert_non_null(strstr(told, ": nested too deep\n"));
+}
+
 #define DIR(test)	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -478,6 +509,7 @@ main(void)
 		DIR(every_fault_is_told),
 		DIR(directory_that_is_not_there_is_refused),
 		DIR(file_is_rendered_with_what_stands_on_the_shelf),
+		DIR(templates_that_form_a_circle_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("shelf", tests, NULL, NULL);
