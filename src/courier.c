@@ -113,6 +113,7 @@ reload(struct delivery *d)
 		let_go(&new);
 		return;
 	}
+	memcpy(new.unmarked, d->unmarked, sizeof(new.unmarked));
 	let_go(d);
 	*d = new;
 	LOG("config.reloaded", LOG_TEXT("file", options.conf_path));

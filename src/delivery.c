@@ -21,6 +21,7 @@
 /* To send a mail takes three times mail_timeout at most. */
 #define HELD_TIMEOUTS	4
 #define NAME_MAX_BYTES	80
+#define MAIL_SENT	"sent"
 #define NOTE_TRIES	20
 #define NOTE_PAUSE_NS	500000000L
 
@@ -181,11 +182,33 @@ note_end(struct job *j, const char *state, const char *reason)
 static enum delivery_status
 end(struct job *j, const char *state, const char *event, const char *reason)
 {
+	enum delivery_status status;
+
 	LOG(event, LOG_TEXT("mail", j->mail.id),
 	    LOG_TEXT("kind", j->mail.kind),
 	    LOG_NUMBER("attempts", j->mail.attempts),
 	    LOG_TEXT("reason", reason));
-	return noted(note_end(j, state, reason), DELIVERY_DONE);
+	status = noted(note_end(j, state, reason), DELIVERY_DONE);
+	if (status == DELIVERY_BUSY && strcmp(state, MAIL_SENT) == 0)
+		(void)snprintf(j->delivery->unmarked,
+		    sizeof(j->delivery->unmarked), "%s", j->mail.id);
+	return status;
+}
+
+/* Of the one that could not be marked before. */
+static enum delivery_status
+mark(struct delivery *d, struct store *store, struct arena *a)
+{
+	const struct mail m = { .id = d->unmarked };
+	enum delivery_status status;
+
+	if (d->unmarked[0] == '\0')
+		return DELIVERY_DONE;
+	status = noted(store_mail_end(store, a, &m, MAIL_SENT, "",
+	    clock_ms()), DELIVERY_DONE);
+	if (status == DELIVERY_DONE)
+		d->unmarked[0] = '\0';
+	return status;
 }
 
 /* Once more before it is too late, and then to be told so. */
@@ -222,7 +245,7 @@ send_out(struct job *j)
 		post_send(j->delivery->post, &parcel, &r);
 	switch (r.status) {
 	case POST_SENT:
-		return end(j, "sent", "mail.sent", "");
+		return end(j, MAIL_SENT, "mail.sent", "");
 	case POST_NEVER:
 		return end(j, "dead", "mail.dead", r.reason);
 	case POST_LATER:
@@ -249,6 +272,8 @@ delivery_one(struct delivery *d, struct store *store, struct arena *a)
 	int64_t now = clock_ms();
 	enum store_status status;
 
+	if (mark(d, store, a) != DELIVERY_DONE)
+		return DELIVERY_BUSY;
 	status = store_mail_due(store, a, now);
 	if (status == STORE_OK)
 		status = store_mail_claim(store, a, now, now + HELD_TIMEOUTS *

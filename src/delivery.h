@@ -13,6 +13,8 @@
 struct delivery {
 	struct conf	*conf;
 	struct post	*post;
+	/* Of a mail that is sent and could not be marked yet; "": none is. */
+	char		 unmarked[STORE_ID_LEN + 1];
 };
 
 enum delivery_status {
@@ -24,7 +26,8 @@ enum delivery_status {
 
 /*
  * One mail, the first that is due.  What has become of it stands in the store
- * and in the log.
+ * and in the log.  Where it could not be marked as sent, no other is taken
+ * until it is: its time in our hands runs out, and it would be taken again.
  */
 enum delivery_status delivery_one(struct delivery *, struct store *,
 		    struct arena *);

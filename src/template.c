@@ -451,10 +451,27 @@ put(struct job *j, const char *bytes, size_t len)
 	return true;
 }
 
-static const char *const entities[UCHAR_MAX + 1] = {
-	['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
-	['\''] = "&#39;",
+static const bool is_markup[UCHAR_MAX + 1] = {
+	['&'] = true, ['<'] = true, ['>'] = true, ['"'] = true,
+	['\''] = true,
 };
+
+static const char *
+entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	default:
+		return "&#39;";
+	}
+}
 
 static bool
 put_html(struct job *j, struct slice text)
@@ -462,14 +479,13 @@ put_html(struct job *j, struct slice text)
 	const char *end = text.ptr + text.len, *p = text.ptr, *run, *as;
 
 	for (;;) {
-		as = NULL;
-		for (run = p; p < end; p++)
-			if ((as = entities[(unsigned char)*p]) != NULL)
-				break;
+		for (run = p; p < end && !is_markup[(unsigned char)*p]; p++)
+			continue;
 		if (!put(j, run, (size_t)(p - run)))
 			return false;
-		if (p++ == end)
+		if (p == end)
 			return true;
+		as = entity(*p++);
 		if (!put(j, as, strlen(as)))
 			return false;
 	}

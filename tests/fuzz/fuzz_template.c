@@ -29,9 +29,11 @@ must(int holds)
 static const struct template *
 find(const void *name, const char *asked)
 {
+	struct template *const *t = file;
+
 	if (strcmp(asked, name) == 0)
-		return file[PART_FILE];
-	return strcmp(asked, "other") == 0 ? file[PART_OTHER] : NULL;
+		return *t;
+	return strcmp(asked, "other") == 0 ? *++t : NULL;
 }
 
 /* More lists in one another than may be shown. */
@@ -122,6 +124,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct arena *a;
 	const char *rest;
+	enum part file_part;
 	size_t i;
 
 	if (len < 2)
@@ -133,8 +136,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		rest += strlen(rest);
 		rest += rest < part[0] + len - 2;
 	}
-	for (i = PART_FILE; i <= PART_OTHER; i++)
-		read_file(a, i);
+	for (file_part = PART_FILE; file_part <= PART_OTHER; file_part++)
+		read_file(a, file_part);
 	render(a, data[0], data[1]);
 	for (i = PART_FILE; i <= PART_OTHER; i++)
 		template_free(file[i]);

@@ -55,7 +55,7 @@ setup() {
 	local token link i
 
 	token=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
-	link=$base/undo?token=$token
+	link="$base/undo?token=$token"
 	req GET "/undo?token=$token"
 	assert_code 200
 	req HEAD "/report?token=$token&x=1"

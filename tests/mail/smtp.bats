@@ -37,6 +37,28 @@ teardown() {
 	assert_equal "$(sql "SELECT max(length(content)) FROM mails")" 0
 }
 
+# faults NUMBER - so often at least the store has refused to mark a mail
+faults() {
+	[ "$(grep -c store.fault "$gl/log")" -ge "$1" ]
+}
+
+@test "what cannot be marked as sent is not sent again, as long as we live" {
+	sink_start
+	smtp_settings 'mail_timeout = 1'
+	sql "CREATE TRIGGER unmarked BEFORE UPDATE ON mails
+		WHEN NEW.state = 'sent'
+		BEGIN SELECT RAISE(ABORT, 'not now'); END"
+	row test bob@example.com '{"link":"/"}' '' 86400
+	courier_start
+	# Each time that it is marked at once, and then once more.
+	eventually 60 faults 22
+	got 1
+	sql 'DROP TRIGGER unmarked'
+	eventually 10 states sent 1
+	got 1
+	assert_equal "$(sql 'SELECT attempts FROM mails')" 1
+}
+
 @test "what is refused for now is tried again, and each time later" {
 	local n due least most
 

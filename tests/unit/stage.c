@@ -65,7 +65,7 @@ count(const char *sql)
 }
 
 const char *
-text(const char *sql)
+text_by(const char *sql)
 {
 	char *found = helper_text(bed.store, sql);
 	const char *copy = arena_strdup(arena, found != NULL ? found : "");
@@ -77,7 +77,7 @@ text(const char *sql)
 const char *
 mailed(const char *kind, const char *member)
 {
-	return text(arena_printf(arena, "SELECT json_extract(content, '$.%s')"
+	return text_by(arena_printf(arena, "SELECT json_extract(content, '$.%s')"
 	    " FROM mails WHERE kind = '%s' ORDER BY created_at DESC LIMIT 1",
 	    member, kind));
 }

@@ -27,7 +27,7 @@ int64_t	 stage_now(void);
 
 /* The first value of the first row of the bed's store; no text: "". */
 int64_t	 count(const char *sql);
-const char *text(const char *sql);
+const char *text_by(const char *sql);
 /* Of the newest mail of that kind: a member of its content. */
 const char *mailed(const char *kind, const char *member);
 /* The token that its link ends with; "" if there is none. */

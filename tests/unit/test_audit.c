@@ -597,7 +597,7 @@ no_row_holds_an_address_a_password_or_a_token(void **state)
 	token = must_login(PASSWORD);
 	never[7] = reset;
 	never[8] = token + strlen("session_id=");
-	never[9] = text("SELECT id FROM users");
+	never[9] = text_by("SELECT id FROM users");
 	assert_true(count(EVENTS_OF) > 10);
 	for (i = 0; i < HELPER_COUNT(never); i++)
 		assert_int_equal(count(PAIR(EVENTS_OF " WHERE instr(lower("
@@ -616,7 +616,7 @@ deleting_an_account_leaves_its_rows(void **state)
 	(void)state;
 	must_enroll(EMAIL);
 	cookie = must_login(PASSWORD);
-	id = text("SELECT id FROM users");
+	id = text_by("SELECT id FROM users");
 	assert_int_equal(store_audit_account(bed.desk->store, arena, id, NULL,
 	    &account), STORE_OK);
 	assert_int_equal(ASK(.method = "DELETE", .uri = "/profile",
@@ -684,7 +684,7 @@ changes_of_a_failure(const char *email)
 
 	assert_int_equal(login(email, "wrong")->status, 401);
 	helper_settle(&bed);
-	assert_int_equal(strlen(text("SELECT account FROM audit_events"
+	assert_int_equal(strlen(text_by("SELECT account FROM audit_events"
 	    " ORDER BY seq DESC")), CHAIN_MAC_LEN);
 	return count(EVENTS_OF) - rows;
 }

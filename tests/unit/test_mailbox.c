@@ -114,8 +114,8 @@ address_is_an_account_once_it_is_confirmed(void **state)
 	a = send("POST", "/users", "email=" EMAIL "&password=" PASSWORD);
 	assert_int_equal(a->status, 202);
 	assert_string_equal(a->body, "{\"message\":\"check your mail\"}\n");
-	assert_string_equal(text("SELECT recipient FROM mails"), EMAIL);
-	assert_string_equal(text("SELECT kind FROM mails"), "registration");
+	assert_string_equal(text_by("SELECT recipient FROM mails"), EMAIL);
+	assert_string_equal(text_by("SELECT kind FROM mails"), "registration");
 	assert_int_equal(count("SELECT count(*) FROM users"), 0);
 	assert_null(login(EMAIL, PASSWORD));
 	token = link_token("registration");
@@ -142,7 +142,7 @@ b9_taken_address_is_told_to_its_owner_alone(void **state)
 	    ANOTHER);
 	assert_int_equal(count("SELECT count(*) FROM mails"), 1);
 	assert_int_equal(count("SELECT count(*) FROM tickets"), 1);
-	assert_string_equal(text("SELECT kind || recipient FROM mails"),
+	assert_string_equal(text_by("SELECT kind || recipient FROM mails"),
 	    "registration_taken" EMAIL);
 	assert_string_equal(mailed("registration_taken", "link"), "/reset");
 	b = send("POST", "/users", "email=" OTHER "&password=" ANOTHER);
@@ -307,7 +307,7 @@ reset_comes_by_mail_alone(void **state)
 	assert_int_equal(a->status, 202);
 	assert_string_equal(a->body,
 	    "{\"message\":\"if the account exists, a mail was sent\"}\n");
-	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
 	    " kind = 'reset'"), EMAIL);
 	token = link_token("reset");
 	assert_int_equal(reset(OTHER, token, ANOTHER), 403);
@@ -318,7 +318,7 @@ reset_comes_by_mail_alone(void **state)
 	    403);
 	assert_null(login(EMAIL, PASSWORD));
 	assert_non_null(login(EMAIL, ANOTHER));
-	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
 	    " kind = 'password_changed'"), EMAIL);
 }
 
@@ -357,7 +357,7 @@ b9_reset_of_nobody_is_written_and_dropped(void **state)
 	assert_int_equal(count("SELECT count(*) FROM tickets"), 2);
 	assert_int_equal(count("SELECT count(DISTINCT length(content)) FROM"
 	    " mails"), 1);
-	assert_string_equal(text("SELECT recipient FROM mails ORDER BY"
+	assert_string_equal(text_by("SELECT recipient FROM mails ORDER BY"
 	    " created_at DESC LIMIT 1"), "");
 	assert_int_equal(reset(OTHER, link_token("reset"), ANOTHER), 403);
 	assert_int_equal(count("SELECT count(*) FROM users"), 1);
@@ -443,7 +443,7 @@ mails_are_in_the_language_that_the_account_has_chosen(void **state)
 	assert_int_equal(ASK(.method = "POST", .uri = "/reset_password",
 	    .body = "email=" EMAIL, .type = HELPER_FORM, .param = {
 	    "HTTP_ACCEPT_LANGUAGE=en" })->status, 202);
-	assert_string_equal(text("SELECT language FROM mails WHERE kind ="
+	assert_string_equal(text_by("SELECT language FROM mails WHERE kind ="
 	    " 'reset'"), "fr");
 	a = send_in(cookie, "PUT", "/profile/language", "language=fr-CH");
 	assert_int_equal(a->status, 400);
@@ -469,7 +469,7 @@ new_address_counts_once_it_is_confirmed(void **state)
 	assert_int_equal(ask_reset(EMAIL), 202);
 	assert_int_equal(send_in(cookie, "PUT", "/profile/email", "email="
 	    OTHER)->status, 202);
-	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
 	    " kind = 'address_change'"), OTHER);
 	assert_non_null(login(EMAIL, PASSWORD));
 	a = send("POST", "/profile/email/confirm", SAY("token=%s",
@@ -478,7 +478,7 @@ new_address_counts_once_it_is_confirmed(void **state)
 	assert_string_equal(helper_member(a, "email"), OTHER);
 	assert_null(login(EMAIL, PASSWORD));
 	assert_non_null(login(OTHER, PASSWORD));
-	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
 	    " kind = 'address_changed'"), EMAIL);
 	/* What was asked with the former address opens nothing any more. */
 	assert_int_equal(reset(EMAIL, link_token("reset"), ANOTHER), 403);
@@ -556,7 +556,7 @@ b6_only_the_address_that_got_the_mail_is_taken(void **state)
 	    "token=%s", one))->status, 200);
 	assert_int_equal(send("POST", "/profile/email/confirm", SAY(
 	    "token=%s", two))->status, 403);
-	assert_string_equal(text("SELECT email FROM users"), "one@b.example");
+	assert_string_equal(text_by("SELECT email FROM users"), "one@b.example");
 }
 
 static void
@@ -578,7 +578,7 @@ former_owner_takes_the_account_back(void **state)
 	now += 71 * 60 * MINUTE;
 	assert_int_equal(send("POST", "/profile/email/undo", SAY("token=%s",
 	    undo))->status, 200);
-	assert_string_equal(text("SELECT email FROM users"), EMAIL);
+	assert_string_equal(text_by("SELECT email FROM users"), EMAIL);
 	assert_int_equal(count("SELECT count(*) FROM sessions"), 0);
 	assert_null(login("thief@b.example", ANOTHER));
 	assert_null(login(EMAIL, ANOTHER));
@@ -624,10 +624,10 @@ thief_cannot_end_what_takes_the_account_back(void **state)
 	assert_int_equal(send("POST", "/report", SAY("token=%s",
 	    link_token("password_changed")))->status, 200);
 	assert_int_equal(undo_move(next), 200);
-	assert_string_equal(text("SELECT email FROM users"),
+	assert_string_equal(text_by("SELECT email FROM users"),
 	    "thief@b.example");
 	assert_int_equal(undo_move(undo), 200);
-	assert_string_equal(text("SELECT email FROM users"), EMAIL);
+	assert_string_equal(text_by("SELECT email FROM users"), EMAIL);
 	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 }
 
@@ -654,7 +654,7 @@ account_whose_address_is_taken_is_disabled_instead(void **state)
 	assert_int_equal(count("SELECT count(*) FROM users WHERE email ="
 	    " 'thief@b.example' AND disabled_at > 0"), 1);
 	assert_int_equal(ask_reset("thief@b.example"), 202);
-	assert_string_equal(text("SELECT recipient FROM mails WHERE kind ="
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE kind ="
 	    " 'reset'"), "");
 	assert_non_null(login(EMAIL, ANOTHER));
 }
@@ -695,7 +695,7 @@ owner_is_told_of_a_new_browser_beside_others(void **state)
 	assert_int_equal(count("SELECT count(*) FROM mails WHERE"
 	    " kind = 'new_device'"), 0);
 	assert_non_null(login(EMAIL, PASSWORD));
-	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
 	    " kind = 'new_device'"), EMAIL);
 }
 
@@ -711,7 +711,7 @@ account_that_goes_is_told_so(void **state)
 	assert_int_equal(ask_reset(OTHER), 202);
 	assert_int_equal(send_in(cookie, "DELETE", "/profile", "password="
 	    PASSWORD)->status, 204);
-	assert_string_equal(text("SELECT recipient FROM mails WHERE"
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
 	    " kind = 'account_deleted'"), EMAIL);
 	assert_int_equal(count("SELECT count(*) FROM tickets WHERE user_id"
 	    " <> ''"), 0);
@@ -759,7 +759,7 @@ v6_4_1_invitation_by_mail_is_for_who_has_the_mailbox(void **state)
 	(void)state;
 	helper_bed_settings(&bed, SETTINGS "registration = \"invite\"\n");
 	assert_int_equal(invite(EMAIL, NULL), OUT_RESET_MAILED);
-	assert_string_equal(text("SELECT recipient FROM mails"), EMAIL);
+	assert_string_equal(text_by("SELECT recipient FROM mails"), EMAIL);
 	assert_int_equal(count("SELECT expires_at - created_at FROM mails"),
 	    24 * 60 * MINUTE);
 	assert_int_equal(count("SELECT expires_at - created_at FROM tickets"),
@@ -801,13 +801,13 @@ invitation_is_written_in_the_language_that_is_said(void **state)
 	assert_int_equal(invite(EMAIL, "xx"), OUT_UNKNOWN_LANGUAGE);
 	assert_int_equal(count("SELECT count(*) FROM users"), 0);
 	assert_int_equal(invite(EMAIL, "fr"), OUT_RESET_MAILED);
-	assert_string_equal(text("SELECT language FROM users"), "fr");
-	assert_string_equal(text("SELECT language FROM mails"), "fr");
+	assert_string_equal(text_by("SELECT language FROM users"), "fr");
+	assert_string_equal(text_by("SELECT language FROM mails"), "fr");
 	/* Nothing said changes nothing. */
 	assert_int_equal(invite(EMAIL, NULL), OUT_RESET_MAILED);
-	assert_string_equal(text("SELECT language FROM users"), "fr");
+	assert_string_equal(text_by("SELECT language FROM users"), "fr");
 	assert_int_equal(invite(EMAIL, "auto"), OUT_RESET_MAILED);
-	assert_string_equal(text("SELECT language FROM users"), "");
+	assert_string_equal(text_by("SELECT language FROM users"), "");
 	assert_int_equal(count("SELECT count(*) FROM mails WHERE language ="
 	    " 'fr'"), 2);
 }
@@ -1149,13 +1149,13 @@ browser_changes_the_address_and_undoes_it(void **state)
 	leads(a, "/address?done=address_mailed");
 	leads(browse("POST", "/address", SAY("token=%s",
 	    link_token("address_change"))), "/account?done=address_changed");
-	assert_string_equal(text("SELECT email FROM users"), OTHER);
+	assert_string_equal(text_by("SELECT email FROM users"), OTHER);
 	a = browse("GET", mailed("address_changed", "link"), NULL);
 	assert_int_equal(a->status, 200);
-	assert_string_equal(text("SELECT email FROM users"), OTHER);
+	assert_string_equal(text_by("SELECT email FROM users"), OTHER);
 	leads(browse("POST", "/undo", SAY("token=%s",
 	    link_token("address_changed"))), "/reset?done=account_recovered");
-	assert_string_equal(text("SELECT email FROM users"), EMAIL);
+	assert_string_equal(text_by("SELECT email FROM users"), EMAIL);
 }
 
 /* At one path the program has its answer and the person a page. */
@@ -1186,13 +1186,13 @@ mail_is_in_the_language_of_who_asks(void **state)
 	(void)ASK(.method = "POST", .uri = "/users", .type = HELPER_FORM,
 	    .body = "email=" EMAIL "&password=" PASSWORD,
 	    .param = { "HTTP_ACCEPT_LANGUAGE=fr-CH, en;q=0.5" });
-	assert_string_equal(text("SELECT language FROM mails"), "fr");
+	assert_string_equal(text_by("SELECT language FROM mails"), "fr");
 	assert_int_equal(confirm(link_token("registration")), 200);
 	assert_int_equal(ask_reset(EMAIL), 202);
-	assert_string_equal(text("SELECT language FROM mails WHERE"
+	assert_string_equal(text_by("SELECT language FROM mails WHERE"
 	    " kind = 'reset'"), "fr");
 	assert_int_equal(ask_reset(OTHER), 202);
-	assert_string_equal(text("SELECT language FROM mails ORDER BY"
+	assert_string_equal(text_by("SELECT language FROM mails ORDER BY"
 	    " created_at DESC LIMIT 1"), "");
 }
 

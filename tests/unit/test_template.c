@@ -55,16 +55,17 @@ static struct template *templates[COUNT(shelf)];
 static const struct template *
 find(const void *where, const char *name)
 {
-	size_t i;
+	struct template **t = templates;
+	const struct file *file;
 
 	(void)where;
-	for (i = 0; strcmp(shelf[i].name, name) != 0;)
-		if (++i == COUNT(shelf))
+	for (file = shelf; strcmp(file->name, name) != 0; t++)
+		if (++file == shelf + COUNT(shelf))
 			return NULL;
-	if (templates[i] == NULL)
-		templates[i] = template_read(arena, shelf[i].name,
-		    shelf[i].text, NULL, NULL, &unread);
-	return templates[i];
+	if (*t == NULL)
+		*t = template_read(arena, file->name, file->text, NULL, NULL,
+		    &unread);
+	return *t;
 }
 
 static const struct template_files files = { find, NULL };
