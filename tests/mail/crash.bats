@@ -16,6 +16,10 @@ teardown() {
 	mail_end
 }
 
+teardown_file() {
+	sink_end
+}
+
 # fill NUMBER - so many mails that are due
 fill() {
 	sql "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n

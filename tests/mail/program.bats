@@ -14,6 +14,10 @@ teardown() {
 	mail_end
 }
 
+teardown_file() {
+	sink_end
+}
+
 courier() {
 	timeout 60 "$COURIER" -c "$gl/gatelodge.conf" "$@"
 }

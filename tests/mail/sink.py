@@ -119,8 +119,9 @@ class Keeper:
 
 
 def keep(options, session, envelope):
-    """Whole, or not there."""
-    options.count += 1
+    """Whole, or not there; begins anew where the others were removed."""
+    last = os.path.join(options.dir, "got", f"{options.count:05}.eml")
+    options.count = options.count + 1 if os.path.exists(last) else 1
     name = os.path.join(options.dir, "got", f"{options.count:05}")
     with open(name + ".json", "w", encoding="ascii") as f:
         json.dump({"from": envelope.mail_from, "to": envelope.rcpt_tos,
@@ -195,7 +196,8 @@ def main():
     options = parser.parse_args()
     os.makedirs(os.path.join(options.dir, "got"), exist_ok=True)
     options.seen = {}
-    options.count = len(os.listdir(os.path.join(options.dir, "got")))
+    options.count = sum(name.endswith(".eml") for name in
+                        os.listdir(os.path.join(options.dir, "got")))
     options.authenticator = authenticator_of(options)
     asyncio.run(serve(options))
 

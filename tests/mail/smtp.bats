@@ -12,6 +12,10 @@ teardown() {
 	mail_end
 }
 
+teardown_file() {
+	sink_end
+}
+
 @test "a mail arrives as it was written, by a connection that is kept" {
 	sink_start
 	smtp_settings
