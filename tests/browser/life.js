@@ -230,7 +230,7 @@ async function endsAnother(page, person, options) {
 		await on(page, person, "account", "session_ended");
 		assert.equal(await page.locator(".rows form").count(), 0);
 		await other.reload();
-		await on(other, person, "login");
+		await on(other, person, "login", "no_session");
 	});
 }
 
