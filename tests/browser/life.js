@@ -414,7 +414,7 @@ async function stolen(use) {
 		await mailed(owner, "new_device");
 		await use(page, thief, owner);
 		await thief.goto(`${BASE}/account`);
-		await on(thief, owner, "login");
+		await on(thief, owner, "login", "no_session");
 		await resets(page, owner, `${PASSWORD} of mine`);
 		await logsIn(page, owner);
 	}));
