@@ -21,7 +21,6 @@
 /* To send a mail takes three times mail_timeout at most. */
 #define HELD_TIMEOUTS	4
 #define NAME_MAX_BYTES	80
-#define MAIL_SENT	"sent"
 #define NOTE_TRIES	20
 #define NOTE_PAUSE_NS	500000000L
 
@@ -189,7 +188,7 @@ end(struct job *j, const char *state, const char *event, const char *reason)
 	    LOG_NUMBER("attempts", j->mail.attempts),
 	    LOG_TEXT("reason", reason));
 	status = noted(note_end(j, state, reason), DELIVERY_DONE);
-	if (status == DELIVERY_BUSY && strcmp(state, MAIL_SENT) == 0)
+	if (status == DELIVERY_BUSY && strcmp(state, "sent") == 0)
 		(void)snprintf(j->delivery->unmarked,
 		    sizeof(j->delivery->unmarked), "%s", j->mail.id);
 	return status;
@@ -204,7 +203,7 @@ mark(struct delivery *d, struct store *store, struct arena *a)
 
 	if (d->unmarked[0] == '\0')
 		return DELIVERY_DONE;
-	status = noted(store_mail_end(store, a, &m, MAIL_SENT, "",
+	status = noted(store_mail_end(store, a, &m, "sent", "",
 	    clock_ms()), DELIVERY_DONE);
 	if (status == DELIVERY_DONE)
 		d->unmarked[0] = '\0';
@@ -245,7 +244,7 @@ send_out(struct job *j)
 		post_send(j->delivery->post, &parcel, &r);
 	switch (r.status) {
 	case POST_SENT:
-		return end(j, MAIL_SENT, "mail.sent", "");
+		return end(j, "sent", "mail.sent", "");
 	case POST_NEVER:
 		return end(j, "dead", "mail.dead", r.reason);
 	case POST_LATER:
