@@ -107,7 +107,9 @@ pack(struct job *j, struct parcel *out)
 	const struct conf *c = j->delivery->conf;
 	struct letter l = { .to = j->mail.recipient, .from = c->mail_from,
 	    .from_name = c->mail_from_name, .date = j->mail.created_at,
-	    .id = j->mail.id, .host = c->base.host };
+	    .id = j->mail.id, .host = c->base.host,
+	    /* Who opens the file finds whole lines and links. */
+	    .eight_bit = c->mail_dir[0] != '\0' };
 	const struct slice *bytes;
 	const char *fault;
 

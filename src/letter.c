@@ -8,6 +8,7 @@
 #include "unicode.h"
 
 #define LINE_BEST	78	/* RFC 5322, 2.1.1 */
+#define LINE_MOST	998	/* the same */
 #define LINE_CODED	76	/* RFC 2045, 6.7, and RFC 2047, 2 */
 #define WORD_BEGIN	"=?utf-8?q?"
 #define WORD_END	"?="
@@ -324,17 +325,17 @@ next_line(const char *s)
 
 /* A line that begins with "From " gets a ">" where mail lies in one file. */
 static bool
-is_plain(const char *body)
+is_plain(const char *body, size_t longest, unsigned char greatest)
 {
 	struct slice line;
 	size_t i;
 
 	for (; *body != '\0'; body = next_line(body)) {
 		line = line_at(body);
-		if (line.len > LINE_BEST || text_begins(body, "From "))
+		if (line.len > longest || text_begins(body, "From "))
 			return false;
 		for (i = 0; i < line.len; i++)
-			if ((unsigned char)line.ptr[i] >= 0x80)
+			if ((unsigned char)line.ptr[i] > greatest)
 				return false;
 	}
 	return true;
@@ -390,12 +391,13 @@ add_quoted_line(struct buffer *b, struct slice line)
 }
 
 static void
-add_body(struct buffer *b, const char *body)
+add_body(struct buffer *b, const char *body, bool eight_bit)
 {
-	bool plain = is_plain(body);
+	bool ascii = is_plain(body, LINE_BEST, 0x7f);
+	bool plain = ascii || (eight_bit && is_plain(body, LINE_MOST, 0xff));
 
-	add_header(b, "Content-Transfer-Encoding: %s", plain ? "7bit" :
-	    "quoted-printable");
+	add_header(b, "Content-Transfer-Encoding: %s", ascii ? "7bit" :
+	    plain ? "8bit" : "quoted-printable");
 	end_line(b);
 	if (plain)
 		add_plain(b, body);
@@ -485,7 +487,7 @@ letter_compose(struct arena *a, const struct letter *l, const char **fault)
 	add_header(&b, "Auto-Submitted: auto-generated");
 	add_header(&b, "MIME-Version: 1.0");
 	add_header(&b, "Content-Type: text/plain; charset=utf-8");
-	add_body(&b, l->body);
+	add_body(&b, l->body, l->eight_bit);
 	out = arena_alloc(a, sizeof(*out));
 	*out = (struct slice){ .ptr = b.ptr, .len = b.len };
 	return out;

@@ -3,7 +3,7 @@
  *
  * One part of plain text for one recipient.  What is not ASCII stands in the
  * header as encoded words (RFC 2047) and in the body as quoted-printable (RFC
- * 2045, 6.7).  Auto-Submitted (RFC 3834) keeps machines from answering.
+ * 2045, 6.7), or as 8bit where the way allows it.  Auto-Submitted (RFC 3834) keeps machines from answering.
  */
 #ifndef LETTER_H
 #define LETTER_H
@@ -28,6 +28,7 @@ struct letter {
 	/* Message-ID: <id@host>, the same however often it is sent. */
 	const char	*id;		/* of the base64url alphabet */
 	const char	*host;		/* a name or an address, or [::1] */
+	bool		 eight_bit;	/* the body may be sent as it is */
 };
 
 /*

@@ -15,6 +15,7 @@
 #define ID		"abcdefghijklmnopqrst-_"
 #define UMLAUTS_10	"äöüßäöüßäö"
 #define UMLAUTS_50	UMLAUTS_10 UMLAUTS_10 UMLAUTS_10 UMLAUTS_10 UMLAUTS_10
+#define UMLAUTS_250	UMLAUTS_50 UMLAUTS_50 UMLAUTS_50 UMLAUTS_50 UMLAUTS_50
 #define X_50		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static struct letter
@@ -214,6 +215,35 @@ body_is_quoted_printable_when_it_must_be(void **state)
 	    "quoted-printable\r\n\r\n=C3=A4") != NULL ? "qp" : "7bit", "qp");
 }
 
+/* A link stays whole, whatever stands beside it. */
+static void
+body_stays_as_it_is_where_eight_bits_may(void **state)
+{
+	static const char *const bodies[][3] = {
+		{ "ä = b\nhttps://x.example/?t=a\n",
+		    "ä = b\r\nhttps://x.example/?t=a\r\n", "8bit\r\n" },
+		{ "a = b\n", "a = b\r\n", "7bit\r\n" },
+		{ "ä\nFrom me\n", "=C3=A4\r\n=46rom me\r\n",
+		    "quoted-printable\r\n" },
+	};
+	struct letter l = usual();
+	const char *encoding;
+	size_t i;
+
+	(void)state;
+	l.eight_bit = true;
+	for (i = 0; i < HELPER_COUNT(bodies); i++) {
+		l.body = bodies[i][0];
+		assert_string_equal(body_of(compose(&l)), bodies[i][1]);
+		encoding = strstr(compose(&l), "Content-Transfer-Encoding: ");
+		assert_non_null(encoding);
+		assert_true(text_begins(encoding + strlen(
+		    "Content-Transfer-Encoding: "), bodies[i][2]));
+	}
+	l.body = UMLAUTS_250 UMLAUTS_250;
+	assert_non_null(strstr(compose(&l), ": quoted-printable\r\n"));
+}
+
 static void
 control_characters_are_refused_everywhere(void **state)
 {
@@ -333,6 +363,7 @@ main(void)
 		TEST(subject_is_folded_between_characters),
 		TEST(long_subject_is_encoded_though_ascii),
 		TEST(body_is_quoted_printable_when_it_must_be),
+		TEST(body_stays_as_it_is_where_eight_bits_may),
 		TEST(control_characters_are_refused_everywhere),
 		TEST(addresses),
 		TEST(local_parts_are_quoted_where_smtp_wants_it),
