@@ -94,7 +94,8 @@ read_option(struct line *l, enum option_place place, const char *rest)
 static bool
 read_long(struct line *l, const char *name)
 {
-	size_t i, len;
+	enum option_place i;
+	size_t len;
 
 	if (strcmp(name, "config") == 0)
 		return read_path(l, NULL);
