@@ -393,8 +393,9 @@ add_quoted_line(struct buffer *b, struct slice line)
 static void
 add_body(struct buffer *b, const char *body, bool eight_bit)
 {
-	bool ascii = is_plain(body, LINE_BEST, 0x7f);
-	bool plain = ascii || (eight_bit && is_plain(body, LINE_MOST, 0xff));
+	size_t longest = eight_bit ? LINE_MOST : LINE_BEST;
+	bool ascii = is_plain(body, longest, 0x7f);
+	bool plain = ascii || (eight_bit && is_plain(body, longest, 0xff));
 
 	add_header(b, "Content-Transfer-Encoding: %s", ascii ? "7bit" :
 	    plain ? "8bit" : "quoted-printable");

@@ -28,7 +28,7 @@ struct letter {
 	/* Message-ID: <id@host>, the same however often it is sent. */
 	const char	*id;		/* of the base64url alphabet */
 	const char	*host;		/* a name or an address, or [::1] */
-	bool		 eight_bit;	/* the body may be sent as it is */
+	bool		 eight_bit;	/* and long lines go as they are */
 };
 
 /*

@@ -223,6 +223,7 @@ body_stays_as_it_is_where_eight_bits_may(void **state)
 		{ "ä = b\nhttps://x.example/?t=a\n",
 		    "ä = b\r\nhttps://x.example/?t=a\r\n", "8bit\r\n" },
 		{ "a = b\n", "a = b\r\n", "7bit\r\n" },
+		{ X_50 X_50 "\n", X_50 X_50 "\r\n", "7bit\r\n" },
 		{ "ä\nFrom me\n", "=C3=A4\r\n=46rom me\r\n",
 		    "quoted-printable\r\n" },
 	};
