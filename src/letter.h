@@ -3,7 +3,8 @@
  *
  * One part of plain text for one recipient.  What is not ASCII stands in the
  * header as encoded words (RFC 2047) and in the body as quoted-printable (RFC
- * 2045, 6.7), or as 8bit where the way allows it.  Auto-Submitted (RFC 3834) keeps machines from answering.
+ * 2045, 6.7), or as 8bit where the way allows it.  Auto-Submitted (RFC 3834)
+ * keeps machines from answering.
  */
 #ifndef LETTER_H
 #define LETTER_H
