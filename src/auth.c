@@ -363,17 +363,17 @@ newer_first(const void *a, const void *b)
 /* Since there is the account: before, the address was somebody else's. */
 static enum store_status
 add_events(struct auth *auth, struct arena *a, const char *user_id,
-    struct account *out)
+    struct holdings *out)
 {
 	enum store_status status;
 	const char *account;
 	size_t n;
 
 	status = store_audit_account(auth->store, a, user_id,
-	    out->user.email_key, &account);
+	    out->account.user.email_key, &account);
 	if (status == STORE_OK)
 		status = store_audit_of_last(auth->store, a, account,
-		    out->user.created_at, out->event + out->events,
+		    out->account.user.created_at, out->event + out->events,
 		    AUTH_EVENTS_MAX, &n);
 	if (status == STORE_OK)
 		out->events += n;
@@ -381,12 +381,12 @@ add_events(struct auth *auth, struct arena *a, const char *user_id,
 }
 
 static enum store_status
-find_events(struct auth *auth, struct arena *a, struct account *out)
+find_events(struct auth *auth, struct arena *a, struct holdings *out)
 {
 	enum store_status status;
 
 	out->events = 0;
-	status = add_events(auth, a, out->user.id, out);
+	status = add_events(auth, a, out->account.user.id, out);
 	if (status == STORE_OK)
 		status = add_events(auth, a, NULL, out);
 	qsort(out->event, out->events, sizeof(out->event[0]), newer_first);
@@ -414,17 +414,18 @@ auth_account(struct auth *auth, struct arena *a, const struct session *s,
 
 enum outcome
 auth_export(struct auth *auth, struct arena *a, const struct session *s,
-    struct account *out)
+    struct holdings *out)
 {
 	enum store_status status;
 
-	status = find_account(auth, a, s, out);
+	status = find_account(auth, a, s, &out->account);
 	if (status == STORE_OK)
 		status = store_devices_of(auth->store, a, s->user_id,
 		    clock_ms(), out->device, &out->devices);
 	if (status == STORE_OK)
-		status = store_mails_to(auth->store, a, out->user.email_key,
-		    out->mail, AUTH_MAILS_MAX, &out->mails);
+		status = store_mails_to(auth->store, a,
+		    out->account.user.email_key, out->mail, AUTH_MAILS_MAX,
+		    &out->mails);
 	if (status == STORE_OK)
 		status = find_events(auth, a, out);
 	return law_outcome(status, OUT_EXPORT, OUT_NO_SESSION);

@@ -96,11 +96,18 @@ enum outcome	 auth_delete(struct auth *, struct arena *,
 #define AUTH_EVENTS_MAX	50	/* of the audit trail, as account or address */
 #define AUTH_MAILS_MAX	100	/* to the address */
 
-/* What is held on a person, but for the sessions. */
 struct account {
 	struct user	 user;
 	size_t		 groups;
 	const char	*group[STORE_GROUPS_MAX];
+};
+/* OUT_PROFILE, OUT_NO_SESSION */
+enum outcome	 auth_account(struct auth *, struct arena *,
+		    const struct session *, struct account *out);
+
+/* What is held on a person, but for the sessions. */
+struct holdings {
+	struct account	 account;
 	size_t		 devices;
 	struct device	 device[STORE_DEVICES_MAX];
 	size_t		 events;	/* the newest first */
@@ -108,12 +115,9 @@ struct account {
 	size_t		 mails;		/* the newest first */
 	struct mail	 mail[AUTH_MAILS_MAX];	/* see store_mails_to */
 };
-/* OUT_PROFILE, OUT_NO_SESSION: fills the user and the groups. */
-enum outcome	 auth_account(struct auth *, struct arena *,
-		    const struct session *, struct account *out);
-/* OUT_EXPORT, OUT_NO_SESSION: fills all of it. */
+/* OUT_EXPORT, OUT_NO_SESSION */
 enum outcome	 auth_export(struct auth *, struct arena *,
-		    const struct session *, struct account *out);
+		    const struct session *, struct holdings *out);
 
 /* What an administrator may, who has proved nothing of an account. */
 

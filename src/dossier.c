@@ -82,72 +82,74 @@ groups(struct arena *a, const struct account *account)
 }
 
 static struct json_member
-devices(struct arena *a, const struct account *account)
+devices(struct arena *a, const struct holdings *held)
 {
 	struct json_member *cell, *to;
 	size_t i;
 
-	cell = to = new_cells(a, account->devices, DEVICE_COLUMNS);
-	for (i = 0; i < account->devices; i++) {
+	cell = to = new_cells(a, held->devices, DEVICE_COLUMNS);
+	for (i = 0; i < held->devices; i++) {
 		*to++ = text_member("created", dossier_time(a,
-		    account->device[i].created_at));
+		    held->device[i].created_at));
 		*to++ = text_member("expires", dossier_time(a,
-		    account->device[i].expires_at));
+		    held->device[i].expires_at));
 	}
-	return table_member(a, "devices", account->devices, DEVICE_COLUMNS,
+	return table_member(a, "devices", held->devices, DEVICE_COLUMNS,
 	    cell);
 }
 
 static struct json_member
-events(struct arena *a, const struct account *account)
+events(struct arena *a, const struct holdings *held)
 {
 	struct json_member *cell, *to;
 	const struct chain_row *e;
 	size_t i;
 
-	cell = to = new_cells(a, account->events, EVENT_COLUMNS);
-	for (i = 0; i < account->events; i++) {
-		e = &account->event[i];
+	cell = to = new_cells(a, held->events, EVENT_COLUMNS);
+	for (i = 0; i < held->events; i++) {
+		e = &held->event[i];
 		*to++ = text_member("time", dossier_time(a, e->at));
 		*to++ = text_member("event", e->event);
 		*to++ = text_member("result", e->result);
 		*to++ = text_member("network", e->network);
 		*to++ = text_member("door", e->door);
 	}
-	return table_member(a, "events", account->events, EVENT_COLUMNS,
+	return table_member(a, "events", held->events, EVENT_COLUMNS,
 	    cell);
 }
 
 /* What they said is gone, or opens something as long as they wait. */
 static struct json_member
-mails(struct arena *a, const struct account *account)
+mails(struct arena *a, const struct holdings *held)
 {
 	struct json_member *cell, *to;
 	const struct mail *m;
 	size_t i;
 
-	cell = to = new_cells(a, account->mails, MAIL_COLUMNS);
-	for (i = 0; i < account->mails; i++) {
-		m = &account->mail[i];
+	cell = to = new_cells(a, held->mails, MAIL_COLUMNS);
+	for (i = 0; i < held->mails; i++) {
+		m = &held->mail[i];
 		*to++ = text_member("time", dossier_time(a, m->created_at));
 		*to++ = text_member("kind", m->kind);
 		*to++ = text_member("state", m->state);
 	}
-	return table_member(a, "mails", account->mails, MAIL_COLUMNS, cell);
+	return table_member(a, "mails", held->mails, MAIL_COLUMNS, cell);
 }
 
 void
-dossier_members(struct arena *a, const struct account *account,
+dossier_members(struct arena *a, const struct holdings *held,
     const struct session *list, size_t n, const char *current,
     struct json_member *out)
 {
+	const struct account *account = &held->account;
+
 	*out++ = dossier_sessions(a, list, n, current);
 	*out++ = text_member("email", account->user.email);
 	*out++ = text_member("created", dossier_time(a,
 	    account->user.created_at));
 	*out++ = text_member("language", auth_language_tag(&account->user));
 	*out++ = groups(a, account);
-	*out++ = devices(a, account);
-	*out++ = events(a, account);
-	*out = mails(a, account);
+	*out++ = devices(a, held);
+	*out++ = events(a, held);
+	*out = mails(a, held);
 }

@@ -20,7 +20,7 @@ const char	*dossier_time(struct arena *, int64_t ms);
 struct json_member dossier_sessions(struct arena *, const struct session *,
 		    size_t n, const char *current);
 /* sessions, email, created, language, groups, devices, events, mails */
-void		 dossier_members(struct arena *, const struct account *,
+void		 dossier_members(struct arena *, const struct holdings *,
 		    const struct session *, size_t n, const char *current,
 		    struct json_member *out);
 

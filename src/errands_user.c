@@ -152,7 +152,7 @@ errand_user_export(struct clerk *c)
 {
 	struct json_member member[DOSSIER_MEMBERS];
 	struct session *list, nobodys = { .token_hash = "" };
-	struct account *account;
+	struct holdings *held;
 	struct user u;
 	size_t n;
 	int code;
@@ -160,13 +160,13 @@ errand_user_export(struct clerk *c)
 	if ((code = find(c, &u)) != EX_OK)
 		return code;
 	nobodys.user_id = u.id;
-	account = arena_alloc(c->arena, sizeof(*account));
+	held = arena_alloc(c->arena, sizeof(*held));
 	if ((code = clerk_outcome(auth_export(&c->auth, c->arena, &nobodys,
-	    account), OUT_EXPORT)) != EX_OK ||
+	    held), OUT_EXPORT)) != EX_OK ||
 	    (code = clerk_outcome(auth_sessions(&c->auth, c->arena, &nobodys,
 	    &list, &n), OUT_SESSIONS)) != EX_OK)
 		return code;
-	dossier_members(c->arena, account, list, n, "", member);
+	dossier_members(c->arena, held, list, n, "", member);
 	sheet_object(c->sheet, member, DOSSIER_MEMBERS);
 	return code;
 }

@@ -177,20 +177,20 @@ void
 handle_export(struct call *c)
 {
 	struct json_member member[DOSSIER_MEMBERS];
-	struct account *account;
+	struct holdings *held;
 	struct session *list;
 	enum outcome outcome;
 	size_t i, n;
 
-	account = arena_alloc(c->arena, sizeof(*account));
-	outcome = auth_export(c->auth, c->arena, &c->session, account);
+	held = arena_alloc(c->arena, sizeof(*held));
+	outcome = auth_export(c->auth, c->arena, &c->session, held);
 	if (outcome == OUT_EXPORT && auth_sessions(c->auth, c->arena,
 	    &c->session, &list, &n) != OUT_SESSIONS)
 		outcome = OUT_FAULT;
 	reply_outcome(c, outcome);
 	if (outcome != OUT_EXPORT)
 		return;
-	dossier_members(c->arena, account, list, n, c->session.token_hash,
+	dossier_members(c->arena, held, list, n, c->session.token_hash,
 	    member);
 	for (i = 0; i < DOSSIER_MEMBERS; i++)
 		reply_json(c, &member[i]);

@@ -230,17 +230,16 @@ static enum outcome
 put_account(struct call *c)
 {
 	struct value *list = value_list(c->arena, page_values(c), "groups");
-	struct account *account;
+	struct account account;
 	enum outcome outcome;
 	size_t i;
 
-	account = arena_alloc(c->arena, sizeof(*account));
-	outcome = auth_account(c->auth, c->arena, &c->session, account);
+	outcome = auth_account(c->auth, c->arena, &c->session, &account);
 	if (outcome != OUT_PROFILE)
 		return outcome;
-	put_time(c, page_values(c), "created", account->user.created_at);
-	for (i = 0; i < account->groups; i++)
-		value_item_text(c->arena, list, account->group[i]);
+	put_time(c, page_values(c), "created", account.user.created_at);
+	for (i = 0; i < account.groups; i++)
+		value_item_text(c->arena, list, account.group[i]);
 	if (lang_has(c->conf->lang, c->session.language))
 		page_phrase(c, page_values(c), "language", "language");
 	return outcome;

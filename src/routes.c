@@ -377,7 +377,7 @@ route_says(const char *path, const char *code)
 	const struct route *r = route_find(METHOD_GET, path, &object);
 	size_t i;
 
-	for (i = 0; i < ROUTE_SAYS_MAX; i++)
+	for (i = 0; r != NULL && i < ROUTE_SAYS_MAX; i++)
 		if (r->says[i] != OUT_WELCOME &&
 		    strcmp(reply_code(r->says[i]), code) == 0)
 			return reply_code(r->says[i]);
