@@ -393,42 +393,71 @@ find_events(struct auth *auth, struct arena *a, struct holdings *out)
 	return status;
 }
 
+/* Somebody's account that is looked at. */
+struct look {
+	struct auth	*auth;
+	struct arena	*arena;
+	const char	*user_id;
+	int64_t		 now;
+	struct account	*account;
+	struct holdings	*holdings;
+};
+
 static enum store_status
-find_account(struct auth *auth, struct arena *a, const struct session *s,
-    struct account *out)
+look_at_account(void *arg)
 {
+	const struct look *l = arg;
+	struct account *to = l->account;
 	enum store_status status;
 
-	status = store_user_by_id(auth->store, a, s->user_id, &out->user);
-	return status != STORE_OK ? status : store_groups(auth->store, a,
-	    s->user_id, out->group, &out->groups);
+	status = store_user_by_id(l->auth->store, l->arena, l->user_id,
+	    &to->user);
+	if (status == STORE_OK)
+		status = store_sessions_of(l->auth->store, l->arena,
+		    l->user_id, l->now, &to->session, &to->sessions);
+	return status != STORE_OK ? status : store_groups(l->auth->store,
+	    l->arena, l->user_id, to->group, &to->groups);
 }
 
 enum outcome
 auth_account(struct auth *auth, struct arena *a, const struct session *s,
     struct account *out)
 {
-	return law_outcome(find_account(auth, a, s, out), OUT_PROFILE,
-	    OUT_NO_SESSION);
+	struct look l = { .auth = auth, .arena = a, .user_id = s->user_id,
+	    .now = clock_ms(), .account = out };
+
+	return law_outcome(store_view(auth->store, look_at_account, &l),
+	    OUT_PROFILE, OUT_NO_SESSION);
+}
+
+static enum store_status
+look_at_holdings(void *arg)
+{
+	const struct look *l = arg;
+	struct holdings *to = l->holdings;
+	enum store_status status;
+
+	status = look_at_account(arg);
+	if (status == STORE_OK)
+		status = store_devices_of(l->auth->store, l->arena,
+		    l->user_id, l->now, to->device, &to->devices);
+	if (status == STORE_OK)
+		status = store_mails_to(l->auth->store, l->arena,
+		    to->account.user.email_key, to->mail, AUTH_MAILS_MAX,
+		    &to->mails);
+	return status != STORE_OK ? status : find_events(l->auth, l->arena,
+	    to);
 }
 
 enum outcome
 auth_export(struct auth *auth, struct arena *a, const struct session *s,
     struct holdings *out)
 {
-	enum store_status status;
+	struct look l = { .auth = auth, .arena = a, .user_id = s->user_id,
+	    .now = clock_ms(), .account = &out->account, .holdings = out };
 
-	status = find_account(auth, a, s, &out->account);
-	if (status == STORE_OK)
-		status = store_devices_of(auth->store, a, s->user_id,
-		    clock_ms(), out->device, &out->devices);
-	if (status == STORE_OK)
-		status = store_mails_to(auth->store, a,
-		    out->account.user.email_key, out->mail, AUTH_MAILS_MAX,
-		    &out->mails);
-	if (status == STORE_OK)
-		status = find_events(auth, a, out);
-	return law_outcome(status, OUT_EXPORT, OUT_NO_SESSION);
+	return law_outcome(store_view(auth->store, look_at_holdings, &l),
+	    OUT_EXPORT, OUT_NO_SESSION);
 }
 
 /* OUT_CONFIRMED: this is the password of whose session it is. */

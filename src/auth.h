@@ -98,14 +98,16 @@ enum outcome	 auth_delete(struct auth *, struct arena *,
 
 struct account {
 	struct user	 user;
+	size_t		 sessions;	/* the newest first */
+	struct session	*session;
 	size_t		 groups;
 	const char	*group[STORE_GROUPS_MAX];
 };
-/* OUT_PROFILE, OUT_NO_SESSION */
+/* OUT_PROFILE, OUT_NO_SESSION; all of one moment */
 enum outcome	 auth_account(struct auth *, struct arena *,
 		    const struct session *, struct account *out);
 
-/* What is held on a person, but for the sessions. */
+/* What is held on a person. */
 struct holdings {
 	struct account	 account;
 	size_t		 devices;
@@ -115,7 +117,7 @@ struct holdings {
 	size_t		 mails;		/* the newest first */
 	struct mail	 mail[AUTH_MAILS_MAX];	/* see store_mails_to */
 };
-/* OUT_EXPORT, OUT_NO_SESSION */
+/* OUT_EXPORT, OUT_NO_SESSION; all of one moment */
 enum outcome	 auth_export(struct auth *, struct arena *,
 		    const struct session *, struct holdings *out);
 

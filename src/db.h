@@ -105,13 +105,18 @@ enum db_status	 db_each(struct db_conn *, struct arena *,
 		    unsigned int statement, const struct db_value *args,
 		    struct db_value *row, db_take *take, void *arg);
 
+typedef enum db_status db_work(struct db_conn *, void *);
+/*
+ * Calls work on a reader: all that it reads is as it was at its first look.
+ * As for db_each, it may not wait for anybody.
+ */
+enum db_status	 db_view(struct db_conn *, db_work *, void *);
 /*
  * Calls work on the writer's connection, inside a transaction, and waits
  * until it is durable.  Anything but DB_OK from work undoes what it did and
  * is handed on.  Work of threads that wait at the same time shares one
  * commit.  work runs in the writer's thread and must not call db_write.
  */
-typedef enum db_status db_work(struct db_conn *, void *);
 enum db_status	 db_write(struct db *, db_work *, void *);
 /*
  * The same without waiting for it: a crash may lose it, and a fault is only

@@ -33,12 +33,13 @@
 /* Growth that is worth a new mapping: this, and an eighth of the file. */
 #define REMAP_BYTES		(1 << 20)
 
-/* What surrounds the work of a group. */
-enum control { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, KEEP,
+/* What surrounds the work of a group, and a view. */
+enum control { BEGIN, VIEW, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, KEEP,
     SINCE, CONTROLS };
 
 static const char *const control_sql[CONTROLS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
+	[VIEW] = "BEGIN",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[SAVE] = "SAVEPOINT work",
@@ -317,13 +318,21 @@ statement(struct db_conn *c, unsigned int id)
 	return c->prepared[id] = stmt;
 }
 
+static sqlite3_stmt *
+control_statement(struct db_conn *c, enum control which)
+{
+	if (c->control[which] == NULL)
+		c->control[which] = prepare(c, control_sql[which]);
+	return c->control[which];
+}
+
 static bool
 prepare_controls(struct db_conn *c)
 {
-	unsigned int i;
+	enum control which;
 
-	for (i = 0; i < CONTROLS; i++)
-		if ((c->control[i] = prepare(c, control_sql[i])) == NULL)
+	for (which = BEGIN; which < CONTROLS; which++)
+		if (control_statement(c, which) == NULL)
 			return false;
 	return true;
 }
@@ -457,19 +466,35 @@ db_each(struct db_conn *c, struct arena *a, unsigned int id,
 	return finish(c, id, status == DB_NONE ? DB_OK : status);
 }
 
-/* The writer. */
-
 static enum db_status
 control(struct db_conn *c, enum control which)
 {
+	sqlite3_stmt *stmt = control_statement(c, which);
 	enum db_status status;
 
-	status = status_of(sqlite3_step(c->control[which]));
+	if (stmt == NULL)
+		return DB_FAULT;
+	status = status_of(sqlite3_step(stmt));
 	if (status == DB_FAULT)
 		report(c, control_sql[which]);
-	(void)sqlite3_reset(c->control[which]);
+	(void)sqlite3_reset(stmt);
 	return status == DB_NONE ? DB_OK : status;
 }
+
+enum db_status
+db_view(struct db_conn *c, db_work *work, void *arg)
+{
+	enum db_status status, end;
+
+	status = control(c, VIEW);
+	if (status != DB_OK)
+		return status;
+	status = work(c, arg);
+	end = control(c, COMMIT);
+	return status != DB_OK ? status : end;
+}
+
+/* The writer. */
 
 /* Each piece of work is undone alone, the group goes on. */
 static void

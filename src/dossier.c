@@ -138,12 +138,12 @@ mails(struct arena *a, const struct holdings *held)
 
 void
 dossier_members(struct arena *a, const struct holdings *held,
-    const struct session *list, size_t n, const char *current,
-    struct json_member *out)
+    const char *current, struct json_member *out)
 {
 	const struct account *account = &held->account;
 
-	*out++ = dossier_sessions(a, list, n, current);
+	*out++ = dossier_sessions(a, account->session, account->sessions,
+	    current);
 	*out++ = text_member("email", account->user.email);
 	*out++ = text_member("created", dossier_time(a,
 	    account->user.created_at));

@@ -21,7 +21,6 @@ struct json_member dossier_sessions(struct arena *, const struct session *,
 		    size_t n, const char *current);
 /* sessions, email, created, language, groups, devices, events, mails */
 void		 dossier_members(struct arena *, const struct holdings *,
-		    const struct session *, size_t n, const char *current,
-		    struct json_member *out);
+		    const char *current, struct json_member *out);
 
 #endif

@@ -151,10 +151,9 @@ int
 errand_user_export(struct clerk *c)
 {
 	struct json_member member[DOSSIER_MEMBERS];
-	struct session *list, nobodys = { .token_hash = "" };
+	struct session nobodys = { .token_hash = "" };
 	struct holdings *held;
 	struct user u;
-	size_t n;
 	int code;
 
 	if ((code = find(c, &u)) != EX_OK)
@@ -162,11 +161,9 @@ errand_user_export(struct clerk *c)
 	nobodys.user_id = u.id;
 	held = arena_alloc(c->arena, sizeof(*held));
 	if ((code = clerk_outcome(auth_export(&c->auth, c->arena, &nobodys,
-	    held), OUT_EXPORT)) != EX_OK ||
-	    (code = clerk_outcome(auth_sessions(&c->auth, c->arena, &nobodys,
-	    &list, &n), OUT_SESSIONS)) != EX_OK)
+	    held), OUT_EXPORT)) != EX_OK)
 		return code;
-	dossier_members(c->arena, held, list, n, "", member);
+	dossier_members(c->arena, held, "", member);
 	sheet_object(c->sheet, member, DOSSIER_MEMBERS);
 	return code;
 }

@@ -178,20 +178,15 @@ handle_export(struct call *c)
 {
 	struct json_member member[DOSSIER_MEMBERS];
 	struct holdings *held;
-	struct session *list;
 	enum outcome outcome;
-	size_t i, n;
+	size_t i;
 
 	held = arena_alloc(c->arena, sizeof(*held));
 	outcome = auth_export(c->auth, c->arena, &c->session, held);
-	if (outcome == OUT_EXPORT && auth_sessions(c->auth, c->arena,
-	    &c->session, &list, &n) != OUT_SESSIONS)
-		outcome = OUT_FAULT;
 	reply_outcome(c, outcome);
 	if (outcome != OUT_EXPORT)
 		return;
-	dossier_members(c->arena, held, list, n, c->session.token_hash,
-	    member);
+	dossier_members(c->arena, held, c->session.token_hash, member);
 	for (i = 0; i < DOSSIER_MEMBERS; i++)
 		reply_json(c, &member[i]);
 }

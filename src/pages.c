@@ -211,53 +211,45 @@ put_session(struct call *c, struct value *list, const struct session *s)
 	put_time(c, item, "seen", s->last_seen_at);
 }
 
-static enum outcome
-put_sessions(struct call *c)
+static void
+put_sessions(struct call *c, const struct account *account)
 {
 	struct value *list = value_list(c->arena, page_values(c), "sessions");
-	struct session *session;
-	enum outcome outcome;
-	size_t i, n = 0;
-
-	outcome = auth_sessions(c->auth, c->arena, &c->session, &session, &n);
-	for (i = 0; outcome == OUT_SESSIONS && i < n; i++)
-		put_session(c, list, &session[i]);
-	value_flag(c->arena, page_values(c), "others", n > 1);
-	return outcome;
-}
-
-static enum outcome
-put_account(struct call *c)
-{
-	struct value *list = value_list(c->arena, page_values(c), "groups");
-	struct account account;
-	enum outcome outcome;
 	size_t i;
 
-	outcome = auth_account(c->auth, c->arena, &c->session, &account);
-	if (outcome != OUT_PROFILE)
-		return outcome;
-	put_time(c, page_values(c), "created", account.user.created_at);
-	for (i = 0; i < account.groups; i++)
-		value_item_text(c->arena, list, account.group[i]);
-	if (lang_has(c->conf->lang, c->session.language))
-		page_phrase(c, page_values(c), "language", "language");
-	return outcome;
+	for (i = 0; i < account->sessions; i++)
+		put_session(c, list, &account->session[i]);
+	value_flag(c->arena, page_values(c), "others", i > 1);
+}
+
+static void
+put_groups(struct call *c, const struct account *account)
+{
+	struct value *list = value_list(c->arena, page_values(c), "groups");
+	size_t i;
+
+	for (i = 0; i < account->groups; i++)
+		value_item_text(c->arena, list, account->group[i]);
 }
 
 /* What cannot be read is said in place of the page. */
 void
 show_account(struct call *c)
 {
+	struct account account;
 	enum outcome outcome;
 
-	outcome = put_sessions(c);
-	if (outcome == OUT_SESSIONS)
-		outcome = put_account(c);
-	if (outcome == OUT_PROFILE)
-		page_show(c, "account");
-	else
+	outcome = auth_account(c->auth, c->arena, &c->session, &account);
+	if (outcome != OUT_PROFILE) {
 		reply_outcome(c, outcome);
+		return;
+	}
+	put_time(c, page_values(c), "created", account.user.created_at);
+	put_sessions(c, &account);
+	put_groups(c, &account);
+	if (lang_has(c->conf->lang, c->session.language))
+		page_phrase(c, page_values(c), "language", "language");
+	page_show(c, "account");
 }
 
 void

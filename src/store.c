@@ -138,6 +138,35 @@ read_each(struct store *s, struct arena *a, enum statement id,
 	return status_of(db_each(s->reader, a, id, args, row, take, arg));
 }
 
+struct view {
+	store_read	*read;
+	void		*arg;
+	enum store_status status;
+};
+
+/* What read says is handed on beside: it knows more than a database does. */
+static enum db_status
+work_view(struct db_conn *c, void *arg)
+{
+	struct view *v = arg;
+
+	(void)c;
+	v->status = v->read(v->arg);
+	return DB_OK;
+}
+
+enum store_status
+store_view(struct store *s, store_read *read, void *arg)
+{
+	struct view v = { .read = read, .arg = arg };
+	enum db_status status;
+
+	if (!reads(s))
+		return STORE_FAULT;
+	status = db_view(s->reader, work_view, &v);
+	return status != DB_OK ? status_of(status) : v.status;
+}
+
 /* A change, and the row of the audit trail that it brings. */
 struct deed {
 	struct arena	*arena;

@@ -134,6 +134,13 @@ struct store	*store_desk(struct db *, bool reads);
 void		 store_leave(struct store *);
 
 /*
+ * All that read asks of the desk is of one moment.  It may neither change
+ * anything nor wait for anybody; what it says is handed on.
+ */
+typedef enum store_status store_read(void *arg);
+enum store_status store_view(struct store *, store_read *read, void *arg);
+
+/*
  * Accounts by the thousand, in one transaction: all is called in the writer's
  * thread, and whatever it enters counts once it has said true, or not at all.
  * Nobody else can write until then: it waits for nothing.  STORE_GONE: it has

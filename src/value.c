@@ -4,15 +4,19 @@
 
 #include "log.h"
 
+/* A power of two: of the many names in a catalogue's group few share one. */
+#define BUCKETS		16
+
 struct value {
 	enum value_kind	 kind;
 	bool		 truth;
 	const char	*name;		/* NULL for a root or an item */
 	size_t		 name_len;
 	const char	*text;
-	struct value	*first;		/* what it holds */
+	struct value	**bucket;	/* of an object's members, by name */
+	struct value	*first;		/* of a list's items */
 	struct value	*last;
-	struct value	*next;		/* what stands beside it */
+	struct value	*next;		/* in the list, or in the bucket */
 	const struct value *elsewhere;	/* what it stands for, or NULL */
 };
 
@@ -26,17 +30,55 @@ make(struct arena *a, enum value_kind kind, const char *text)
 	return v;
 }
 
+/* Names are ours, or an operator's: nobody gains by many in one bucket. */
+static size_t
+bucket_of(struct slice name)
+{
+	if (name.len == 0)
+		return 0;
+	return (name.len + 5 * (unsigned char)name.ptr[0] +
+	    3 * (unsigned char)name.ptr[name.len - 1] +
+	    (unsigned char)name.ptr[name.len / 2]) % BUCKETS;
+}
+
+static bool
+is_named(const struct value *v, struct slice name)
+{
+	return v->name_len == name.len &&
+	    memcmp(v->name, name.ptr, name.len) == 0;
+}
+
+/* Itself, not what it stands for. */
+static struct value *
+find_member(const struct value *object, struct slice name)
+{
+	struct value *v;
+
+	if (object->bucket == NULL)
+		return NULL;
+	for (v = object->bucket[bucket_of(name)]; v != NULL; v = v->next)
+		if (is_named(v, name))
+			break;
+	return v;
+}
+
 /* The newest comes first, so that it is found before an older one. */
 static struct value *
-add_member(struct value *object, const char *name, struct value *v)
+add_member(struct arena *a, struct value *object, const char *name,
+    struct value *v)
 {
+	struct slice whole = { name, strlen(name) };
+	struct value **bucket;
+
 	if (object->kind != VALUE_OBJECT || object->elsewhere != NULL)
 		log_abort("a member is given to what is no object");
-	v->name = name;
-	v->name_len = strlen(name);
-	v->next = object->first;
-	object->first = v;
-	return v;
+	if (object->bucket == NULL)
+		object->bucket = arena_alloc(a, BUCKETS * sizeof(*bucket));
+	bucket = &object->bucket[bucket_of(whole)];
+	v->name = whole.ptr;
+	v->name_len = whole.len;
+	v->next = *bucket;
+	return *bucket = v;
 }
 
 static struct value *
@@ -63,7 +105,7 @@ value_text(struct arena *a, struct value *object, const char *name,
     const char *text)
 {
 	if (text != NULL)
-		(void)add_member(object, name, make(a, VALUE_TEXT, text));
+		(void)add_member(a, object, name, make(a, VALUE_TEXT, text));
 }
 
 void
@@ -71,39 +113,39 @@ value_phrase(struct arena *a, struct value *object, const char *name,
     const char *text)
 {
 	if (text != NULL)
-		(void)add_member(object, name, make(a, VALUE_PHRASE, text));
+		(void)add_member(a, object, name, make(a, VALUE_PHRASE, text));
 }
 
 void
 value_flag(struct arena *a, struct value *object, const char *name,
     bool truth)
 {
-	add_member(object, name, make(a, VALUE_FLAG, ""))->truth = truth;
+	add_member(a, object, name, make(a, VALUE_FLAG, ""))->truth = truth;
 }
 
 struct value *
 value_list(struct arena *a, struct value *object, const char *name)
 {
-	return add_member(object, name, make(a, VALUE_LIST, ""));
+	return add_member(a, object, name, make(a, VALUE_LIST, ""));
 }
 
 struct value *
 value_child(struct arena *a, struct value *object, const char *name)
 {
-	struct value *v = object->first;
+	struct value *v = find_member(object, (struct slice){ name,
+	    strlen(name) });
 
-	while (v != NULL && strcmp(v->name, name) != 0)
-		v = v->next;
 	if (v != NULL && v->kind == VALUE_OBJECT && v->elsewhere == NULL)
 		return v;
-	return add_member(object, name, make(a, VALUE_OBJECT, ""));
+	return add_member(a, object, name, make(a, VALUE_OBJECT, ""));
 }
 
 void
 value_put(struct arena *a, struct value *object, const char *name,
     const struct value *tree)
 {
-	add_member(object, name, make(a, VALUE_OBJECT, ""))->elsewhere = tree;
+	add_member(a, object, name, make(a, VALUE_OBJECT, ""))->elsewhere =
+	    tree;
 }
 
 struct value *
@@ -148,25 +190,12 @@ value_is_true(const struct value *v)
 	return true;
 }
 
-/* Of the many in a catalogue the length alone rules out nearly all. */
-static bool
-is_named(const struct value *v, struct slice name)
-{
-	return v->name_len == name.len &&
-	    memcmp(v->name, name.ptr, name.len) == 0;
-}
-
 const struct value *
 value_member(const struct value *object, struct slice name)
 {
-	const struct value *v;
+	const struct value *v = find_member(object, name);
 
-	if (object->kind != VALUE_OBJECT)
-		return NULL;
-	for (v = object->first; v != NULL; v = v->next)
-		if (is_named(v, name))
-			return v->elsewhere != NULL ? v->elsewhere : v;
-	return NULL;
+	return v != NULL && v->elsewhere != NULL ? v->elsewhere : v;
 }
 
 const struct value *

@@ -302,6 +302,32 @@ new_session_ends_the_one_it_replaces(void **state)
 	assert_int_equal(find_session(HASH_B, NOW), STORE_OK);
 }
 
+/* Of one moment: the end of a session, by another desk, is not seen. */
+static enum store_status
+see_one_moment(void *other)
+{
+	assert_int_equal(find_session(HASH_A, NOW), STORE_OK);
+	assert_int_equal(store_session_end(other, arena, HASH_A, NULL),
+	    STORE_OK);
+	assert_int_equal(find_session(HASH_A, NOW), STORE_OK);
+	return find_session(HASH_B, NOW);
+}
+
+static void
+view_is_of_one_moment(void **state)
+{
+	struct store *other = store_desk(bed.db, false);
+	const char *a = add_user("a@b", "$y$a");
+
+	(void)state;
+	assert_int_equal(start_session(a, HASH_A, "$y$a", NULL, NULL),
+	    STORE_OK);
+	assert_int_equal(store_view(store, see_one_moment, other),
+	    STORE_GONE);
+	assert_int_equal(find_session(HASH_A, NOW), STORE_GONE);
+	store_leave(other);
+}
+
 /* Resets. */
 
 static enum store_status
@@ -1012,6 +1038,7 @@ main(void)
 		STORE(session_leads_to_its_user),
 		STORE(session_ends_with_its_time),
 		STORE(session_ends_once),
+		STORE(view_is_of_one_moment),
 		STORE(b4_no_token_finds_no_session),
 		STORE(b21_stale_password_starts_no_session),
 		STORE(better_hash_comes_with_the_session),

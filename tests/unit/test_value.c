@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "value.h"
@@ -187,6 +188,26 @@ tree_may_be_part_of_another(void **state)
 	says("hello", "bonjour");
 }
 
+/* More than there are buckets, so that some share one. */
+static void
+many_members_are_each_found(void **state)
+{
+	enum { MANY = 200 };
+	char name[MANY][8];
+	int i;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(name[i], sizeof(name[i]), "m%d", i);
+		value_text(arena, root, name[i], name[i]);
+	}
+	for (i = 0; i < MANY; i++)
+		says(name[i], name[i]);
+	assert_null(value_find(root, "m200"));
+	assert_null(value_find(root, "m"));
+	assert_null(value_member(root, (struct slice){ "m", 0 }));
+}
+
 #define TREE(test)	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -194,6 +215,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TREE(members_are_found_by_their_path),
+		TREE(many_members_are_each_found),
 		TREE(child_is_made_once),
 		TREE(what_is_not_there_is_null),
 		TREE(last_of_a_name_counts),
