@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "accent.h"
+#include "draft.h"
 #include "heap.h"
 #include "letter.h"
 #include "log.h"
@@ -713,7 +714,7 @@ open_words(struct conf *c)
 	    accent_sheet(a, c->site_color));
 	arena_free(a);
 	c->lang = lang_open(c->shelf, complain_to);
-	return c->lang != NULL;
+	return c->lang != NULL && draft_judge(c->shelf, c->lang, complain_to);
 }
 
 struct conf *

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "digest.h"
+#include "draft.h"
 #include "json.h"
 #include "letter.h"
 #include "log.h"
@@ -20,7 +21,6 @@
 #define DOWN_LONGEST_MS	(60 * SECOND_MS)
 /* To send a mail takes three times mail_timeout at most. */
 #define HELD_TIMEOUTS	4
-#define NAME_MAX_BYTES	80
 #define NOTE_TRIES	20
 #define NOTE_PAUSE_NS	500000000L
 
@@ -33,13 +33,6 @@ struct job {
 };
 
 /* Writing it. */
-
-static bool
-is_kind(const char *s)
-{
-	return s[0] != '\0' && strspn(s, "abcdefghijklmnopqrstuvwxyz-_") ==
-	    strlen(s);
-}
 
 static bool
 fill_in(struct job *j, struct value *root)
@@ -65,40 +58,25 @@ fill_in(struct job *j, struct value *root)
 	return true;
 }
 
-/* Subject, an empty line, text. */
-static bool
-split(struct arena *a, const char *rendered, struct letter *out)
-{
-	size_t len = strcspn(rendered, "\n");
-	const char *rest = rendered + len;
-
-	if (*rest != '\n' || rest[1] != '\n')
-		return false;
-	out->subject = arena_copy(a, rendered, len);
-	out->body = rest + 2;
-	return true;
-}
-
 /* NULL, or what keeps it from being written. */
 static const char *
 write_letter(struct job *j, struct letter *out)
 {
 	struct delivery *d = j->delivery;
 	struct value *root = value_object(j->arena);
-	const char *rendered, *fault;
-	char name[NAME_MAX_BYTES];
+	struct draft draft = { .subject = "" };
+	const char *fault;
 
-	if (!is_kind(j->mail.kind) || !fill_in(j, root))
+	if (!fill_in(j, root))
 		return "its content is not of the form that it must have";
 	value_text(j->arena, root, "site", d->conf->site);
 	value_put(j->arena, root, "t", lang_catalogue(d->conf->lang,
 	    j->mail.language));
-	(void)snprintf(name, sizeof(name), "mail/%.60s.txt", j->mail.kind);
-	rendered = shelf_render(d->conf->shelf, j->arena, name, root, &fault);
-	if (rendered == NULL)
-		return fault;
-	return split(j->arena, rendered, out) ? NULL : "the template has no "
-	    "subject with an empty line after it";
+	fault = draft_write(d->conf->shelf, j->arena, j->mail.kind, root,
+	    &draft);
+	out->subject = draft.subject;
+	out->body = draft.body;
+	return fault;
 }
 
 static const char *

@@ -5,7 +5,7 @@
  *	{{{name}}}	the same as it is; {{&name}} too
  *	{{#name}}..{{/name}}	for each item, or once if it is true
  *	{{^name}}..{{/name}}	if it is not true, or not there
- *	{{>mail/foot.txt}}	another file, by its whole name
+ *	{{>mail/part/foot.txt}}	another file, by its whole name
  *	{{! remark }}	nothing
  *
  * As mustache(5) and the public specification have it: dotted names, {{.}},

@@ -137,12 +137,14 @@ assert_output_of_state() {
 @test "a template that cannot be used leaves the mail waiting" {
 	mkdir -p "$gl/own/mail"
 	settings "mail_dir = \"$gl/mail\"" "templates = \"$gl/own\""
-	echo 'no subject, {{site}}' >"$gl/own/mail/test.txt"
+	printf '{{network}}\n\nWords\n' >"$gl/own/mail/test.txt"
 	row test bob@example.com '{"link":"/"}'
 	once
 	assert_equal "$(state "$id")" \
 		'waiting the template has no subject with an empty line after it'
 	echo '{{no end' >"$gl/own/mail/test.txt"
+	run -78 once
+	echo 'no subject, {{site}}' >"$gl/own/mail/test.txt"
 	run -78 once
 	printf 'Own\n\nWords for {{site}}.\n' >"$gl/own/mail/test.txt"
 	ctl mail retry "$id"

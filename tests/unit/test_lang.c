@@ -150,7 +150,7 @@ catalogue_is_filled_through_a_template(void **state)
 	must_open();
 	value_text(arena, context, "time", "midi");
 	value_put(arena, context, "t", lang_catalogue(lang, FR));
-	assert_string_equal(shelf_render(shelf, arena, "mail/where.txt",
+	assert_string_equal(shelf_render(shelf, arena, "mail/part/where.txt",
 	    context, &error), "Ce que nous en savons\xc2\xa0:\n\n"
 	    "\xc3\x80 midi\xc2\xa0!\n");
 }
@@ -217,7 +217,7 @@ text_must_be_a_phrase(void **state)
 	(void)state;
 	refused("{\"a.b\":\"\\n{{#open}}\"}",
 	    ": a.b:2: a section is not closed");
-	refused("{\"a.b\":\"{{>mail/foot.txt}}\"}",
+	refused("{\"a.b\":\"{{>mail/part/foot.txt}}\"}",
 	    ": a.b:1: a phrase holds another file");
 }
 

@@ -35,6 +35,7 @@ set_up(void **state)
 	(void)stage_arena(state);
 	helper_dir(dir);
 	make_dir("mail");
+	make_dir("mail/part");
 	make_dir("lang");
 	return 0;
 }
@@ -174,8 +175,8 @@ etag_is_the_digest_of_the_text(void **state)
 	s = must_open(dir);
 	assert_string_equal(shelf_find(s, KNOWN)->etag, "ba7816bf8f01cfea"
 	    "414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-	assert_string_not_equal(shelf_find(s, "mail/foot.txt")->etag,
-	    shelf_find(s, "mail/where.txt")->etag);
+	assert_string_not_equal(shelf_find(s, "mail/part/foot.txt")->etag,
+	    shelf_find(s, "mail/part/where.txt")->etag);
 	shelf_close(s);
 }
 
@@ -192,14 +193,14 @@ file_of_an_operator_takes_the_place_of_ours(void **state)
 		before++;
 	shelf_close(s);
 	put_text(KNOWN, "Mine, {{site}}\xc2\xa0!\n");
-	put_text("mail/foot.txt", "");
+	put_text("mail/part/foot.txt", "");
 	s = must_open(dir);
 	says(s, KNOWN, "Mine, {{site}}\xc2\xa0!\n");
-	says(s, "mail/foot.txt", "");
+	says(s, "mail/part/foot.txt", "");
 	assert_true(shelf_find(s, KNOWN)->own);
 	assert_string_equal(shelf_find(s, KNOWN)->path,
 	    ARENA_JOIN(arena, dir, "/" KNOWN));
-	assert_false(shelf_find(s, "mail/where.txt")->own);
+	assert_false(shelf_find(s, "mail/part/where.txt")->own);
 	assert_string_equal(shelf_builtin(KNOWN), ours);
 	while (shelf_at(s, after) != NULL)
 		after++;
@@ -394,7 +395,7 @@ malformed_template_is_refused(void **state)
 	(void)state;
 	put_text(KNOWN, "fine\n{{#open}}\n");
 	must_not_open(KNOWN, ":2: a section is not closed");
-	put_text(KNOWN, "{{>mail/foot.txt}}{{>mail/hand.txt}}");
+	put_text(KNOWN, "{{>mail/part/foot.txt}}{{>mail/hand.txt}}");
 	must_not_open(KNOWN, ": asks for the file mail/hand.txt, and there "
 	    "is none");
 	/* A catalogue is no template. */
@@ -408,12 +409,12 @@ every_fault_is_told(void **state)
 {
 	(void)state;
 	put_text(KNOWN, "\xff");
-	put_text("mail/foot.txt", "{{");
+	put_text("mail/part/foot.txt", "{{");
 	put_text("strange", "");
 	assert_null(shelf_open(dir, complain));
 	assert_non_null(strstr(told, "/mail/reset.txt: is not UTF-8\n"));
 	assert_non_null(strstr(told,
-	    "/mail/foot.txt:1: a tag is not closed\n"));
+	    "/mail/part/foot.txt:1: a tag is not closed\n"));
 	assert_non_null(strstr(told,
 	    "/strange: is nothing that gatelodge asks for\n"));
 }
@@ -439,8 +440,8 @@ file_is_rendered_with_what_stands_on_the_shelf(void **state)
 	struct shelf *s;
 
 	(void)state;
-	put_text(KNOWN, "{{site}}\n {{>mail/foot.txt}}");
-	put_text("mail/foot.txt", "<{{site}}>\n");
+	put_text(KNOWN, "{{site}}\n {{>mail/part/foot.txt}}");
+	put_text("mail/part/foot.txt", "<{{site}}>\n");
 	value_text(arena, context, "site", "a & b");
 	s = must_open(dir);
 	assert_string_equal(shelf_render(s, arena, KNOWN, context, &error),
@@ -463,16 +464,16 @@ templates_that_form_a_circle_are_refused(void **state)
 	(void)state;
 	put_text(KNOWN, "x\n\n{{#a}}{{>" KNOWN "}}{{/a}}\n");
 	must_not_open(KNOWN, ":3: nested too deep");
-	put_text(KNOWN, "x\n\n{{>mail/foot.txt}}\n");
-	put_text("mail/foot.txt", "{{>mail/where.txt}}\n");
-	put_text("mail/where.txt", "{{>mail/foot.txt}}\n");
+	put_text(KNOWN, "x\n\n{{>mail/part/foot.txt}}\n");
+	put_text("mail/part/foot.txt", "{{>mail/part/where.txt}}\n");
+	put_text("mail/part/where.txt", "{{>mail/part/foot.txt}}\n");
 	assert_null(shelf_open(dir, complain));
-	put_text("mail/where.txt", "x\n");
+	put_text("mail/part/where.txt", "x\n");
 	shelf_close(must_open(dir));
 	/* As deep as may be, and one more. */
 	for (k = 0; k < TEMPLATE_DEPTH_MAX - 2; k++)
 		(void)strcat(deep, "{{#a}}");
-	(void)strcat(deep, "{{>mail/foot.txt}}");
+	(void)strcat(deep, "{{>mail/part/foot.txt}}");
 	for (k = 0; k < TEMPLATE_DEPTH_MAX - 2; k++)
 		(void)strcat(deep, "{{/a}}");
 	put_text(KNOWN, ARENA_JOIN(arena, "x\n\n", deep));
