@@ -309,15 +309,27 @@ had_come_to(const struct smtp *s, const char *verb)
 	return strcmp(s->verb, verb) == 0;
 }
 
+/*
+ * RFC 3463, 3.8, and RFC 4954, 6: a rule keeps us out, as where our login is
+ * missing.  That can be mended; no recipient is to blame.
+ */
+static bool
+is_kept_out(const struct smtp *s)
+{
+	return had_come_to(s, "RCPT") && (s->code == 530 ||
+	    strncmp(s->status, "5.7.", strlen("5.7.")) == 0);
+}
+
 static enum post_status
 status_of(const struct smtp *s, CURLcode code)
 {
 	if (code == CURLE_OK)
 		return POST_SENT;
-	if (s->code != 421 && (had_come_to(s, "RCPT") ||
+	if (s->code == 421 || !(had_come_to(s, "RCPT") ||
 	    had_come_to(s, "DATA")))
-		return s->code / 100 == 5 ? POST_NEVER : POST_LATER;
-	return POST_DOWN;
+		return POST_DOWN;
+	return s->code / 100 == 5 && !is_kept_out(s) ? POST_NEVER :
+	    POST_LATER;
 }
 
 static void

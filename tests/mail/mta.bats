@@ -218,7 +218,7 @@ log_ends_with() {
 	mta_settings 'smtp_user = ""' 'smtp_password_file = ""'
 	post bob@example.com
 	once
-	assert_equal "$(last_state)" 'dead RCPT: 554 5.7.1'
+	waits 'RCPT: 554 5.7.1'
 	echo wrong >"$gl/password"
 	mta_settings
 	post bob@example.com

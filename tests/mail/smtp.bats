@@ -126,6 +126,26 @@ faults() {
 		all(.state == "dead" and .due == "-")'
 }
 
+@test "where a login may be missing, a mail waits for it" {
+	local how
+
+	sink_start
+	smtp_settings
+	for how in '554 5.7.1 relay access denied' '530 log in' \
+		'550 5.7.26 no'; do
+		mode "RCPT $how"
+		row test bob@example.com '{"link":"/"}'
+		once
+		run -0 last_state
+		assert_output --regexp '^waiting RCPT: 5[0-9]+( 5\.7\.[0-9]+)?$'
+		mode
+		ctl mail retry "$id"
+		once
+		assert_equal "$(last_state)" 'sent '
+	done
+	got 3
+}
+
 @test "a server that refuses the sender is not told to refuse each mail" {
 	sink_start
 	smtp_settings
