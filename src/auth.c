@@ -335,7 +335,7 @@ auth_session_end(struct auth *auth, struct arena *a,
 	if (i == n)
 		return OUT_NO_SUCH_SESSION;
 	*current = strcmp(list[i].token_hash, mine->token_hash) == 0;
-	return law_outcome(store_session_end(auth->store, a,
+	return law_outcome(store_session_revoke(auth->store, a,
 	    list[i].token_hash,
 	    law_entry(auth, a, EVENT_SESSION_ENDED, mine->user_id, NULL)),
 	    OUT_SESSION_ENDED, OUT_NO_SUCH_SESSION);

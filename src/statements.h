@@ -102,6 +102,9 @@ STATEMENT(SESSIONS_SWEEP, "nn", "t",					\
     " WHERE expires_at <= $1 LIMIT $2) RETURNING user_id")		\
 STATEMENT(SESSION_END, "t", "t",					\
     "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id")	\
+STATEMENT(SESSION_LIVES, "tt", "t",					\
+    "SELECT user_id FROM sessions WHERE token_hash = $1"		\
+    " AND user_id = $2")						\
 STATEMENT(SESSIONS_END_ALL, "t", "",					\
     "DELETE FROM sessions WHERE user_id = $1")				\
 STATEMENT(SESSIONS_END_OTHERS, "tt", "",				\
@@ -157,10 +160,11 @@ STATEMENT(SESSIONS_COUNT, "n", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
     " THEN 1 ELSE 0 END), 0) FROM sessions WHERE token_hash > ''")	\
 STATEMENT(TICKET_ADD, "ttttttttnn", "",					\
-    "INSERT INTO tickets (token_hash, kind, user_id, email, email_key,"	\
+    "INSERT INTO tickets (token_hash, kind, email, email_key, user_id,"	\
     " password_hash, language, code_hash, tries, created_at, expires_at)" \
-    " VALUES ($1, $2, (SELECT id FROM users WHERE id = $3"		\
-    " AND disabled_at = 0), $4, $5, $6, $7, $8, 0, $9, $10)")		\
+    " VALUES ($1, $2, $3, $4, (SELECT id FROM users WHERE id = $5"	\
+    " AND disabled_at = 0 AND ($2 <> 'reset' OR email_key = $4)),"	\
+    " $6, $7, $8, 0, $9, $10)")						\
 STATEMENT(TICKET_PENDING, "ttn", "tttt",				\
     "SELECT coalesce(user_id, ''), email, email_key, language FROM tickets" \
     " WHERE token_hash = $1 AND kind = $2 AND expires_at > $3")		\
@@ -180,6 +184,12 @@ STATEMENT(TICKETS_OF_ADDRESS_END, "tt", "",				\
 STATEMENT(TICKETS_OF_USER_END, "t", "",					\
     "DELETE FROM tickets"						\
     " WHERE user_id = $1 AND kind IN ('reset', 'address')")		\
+STATEMENT(TICKETS_OF_USER_DROP, "t", "",				\
+    "DELETE FROM tickets WHERE user_id = $1")				\
+STATEMENT(TICKETS_OF_USER_END_KIND, "tt", "",				\
+    "DELETE FROM tickets WHERE user_id = $1 AND kind = $2")		\
+STATEMENT(TICKETS_END_KIND, "t", "",					\
+    "DELETE FROM tickets WHERE token_hash > '' AND kind = $1")		\
 STATEMENT(TICKETS_OF_USER_END_ALL, "tn", "",				\
     "DELETE FROM tickets WHERE user_id = $1"				\
     " AND (kind <> 'undo' OR created_at > $2)")				\

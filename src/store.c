@@ -793,12 +793,45 @@ store_session_proved(struct store *s, struct arena *a,
 	    DB_TEXT(verified_hash)), record);
 }
 
+/* Sessions of somebody that are ended by whom they do not belong to. */
+struct revoking {
+	struct single	 sessions;
+	const char	*user_id;	/* NULL: whose the one is */
+};
+
+/* Whoever was in them may have asked for the account to move. */
+static enum db_status
+work_revoke(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	const struct revoking *w = arg;
+	const struct single *sessions = &w->sessions;
+	enum db_status status;
+
+	status = db_run(c, sessions->arena, sessions->id, sessions->args,
+	    row);
+	return status != DB_OK ? status : db_run(c, sessions->arena,
+	    TICKETS_OF_USER_END_KIND, ARGS(DB_TEXT(w->user_id != NULL ?
+	    w->user_id : row[0].text), DB_TEXT(TICKET_ADDRESS)), NULL);
+}
+
+static enum store_status
+revoke(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args, const char *user_id,
+    const struct entry *record)
+{
+	struct revoking w = { .sessions = { .arena = a, .id = id,
+	    .args = args }, .user_id = user_id };
+
+	return change_by(s, a, work_revoke, &w, record);
+}
+
 enum store_status
 store_sessions_end_others(struct store *s, struct arena *a,
     const struct session *kept, const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_OTHERS,
-	    ARGS(DB_TEXT(kept->user_id), DB_TEXT(kept->token_hash)), record);
+	return revoke(s, a, SESSIONS_END_OTHERS, ARGS(DB_TEXT(kept->user_id),
+	    DB_TEXT(kept->token_hash)), kept->user_id, record);
 }
 
 enum store_status
@@ -827,6 +860,14 @@ store_session_end(struct store *s, struct arena *a, const char *token_hash,
 	    record);
 }
 
+enum store_status
+store_session_revoke(struct store *s, struct arena *a,
+    const char *token_hash, const struct entry *record)
+{
+	return revoke(s, a, SESSION_END, ARGS(DB_TEXT(token_hash)), NULL,
+	    record);
+}
+
 /* Tickets. */
 
 static enum db_status
@@ -841,6 +882,15 @@ enum store_status
 store_post(struct store *s, struct arena *a, const struct entry *record)
 {
 	return change_by(s, a, work_nothing, NULL, record);
+}
+
+enum store_status
+store_session_post(struct store *s, struct arena *a,
+    const struct session *session, const struct entry *record)
+{
+	return write_single(s, a, SESSION_LIVES,
+	    ARGS(DB_TEXT(session->token_hash), DB_TEXT(session->user_id)),
+	    record);
 }
 
 enum store_status
@@ -1396,8 +1446,11 @@ static enum db_status
 work_password(struct db_conn *c, void *arg)
 {
 	const struct use *w = arg;
+	enum db_status status;
 
-	return set_password(c, w, w->user_id);
+	status = set_password(c, w, w->user_id);
+	return status != DB_OK ? status : db_run(c, w->arena,
+	    TICKETS_OF_USER_DROP, ARGS(DB_TEXT(w->user_id)), NULL);
 }
 
 enum store_status
@@ -1564,15 +1617,25 @@ enum store_status
 store_sessions_end(struct store *s, struct arena *a, const char *user_id,
     const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
-	    record);
+	return revoke(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
+	    user_id, record);
+}
+
+static enum db_status
+work_revoke_every(struct db_conn *c, void *arg)
+{
+	enum db_status status;
+
+	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, NULL);
+	return status != DB_OK ? status : db_run(c, arg, TICKETS_END_KIND,
+	    ARGS(DB_TEXT(TICKET_ADDRESS)), NULL);
 }
 
 enum store_status
 store_sessions_end_every(struct store *s, struct arena *a,
     const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_EVERY, NULL, record);
+	return change_by(s, a, work_revoke_every, a, record);
 }
 
 enum store_status

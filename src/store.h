@@ -245,15 +245,22 @@ void		 store_session_seen(struct store *, const struct session *,
 enum store_status store_session_proved(struct store *, struct arena *,
 		    const struct session *, const char *verified_hash,
 		    int64_t now, const struct entry *record);
-enum store_status store_sessions_end_others(struct store *, struct arena *,
-		    const struct session *kept,
-		    const struct entry *record);
 /* A live one, by token hash.  Fills all but network and user_agent. */
 enum store_status store_session_by_token(struct store *, struct arena *,
 		    const char *token_hash, int64_t now,
 		    struct session *out);
+/* By who is in it. */
 enum store_status store_session_end(struct store *, struct arena *,
 		    const char *token_hash, const struct entry *record);
+/*
+ * By who is not in them, and may not know who is: a change of address that the
+ * account waits for ends with them.
+ */
+enum store_status store_session_revoke(struct store *, struct arena *,
+		    const char *token_hash, const struct entry *record);
+enum store_status store_sessions_end_others(struct store *, struct arena *,
+		    const struct session *kept,
+		    const struct entry *record);
 
 /*
  * Takes a place in each bucket, or in none.  STORE_GONE: one of them lets
@@ -291,6 +298,9 @@ enum store_status store_device_known(struct store *, struct arena *,
  */
 enum store_status store_post(struct store *, struct arena *,
 		    const struct entry *record);
+/* The same, unless the session has ended meanwhile: STORE_GONE. */
+enum store_status store_session_post(struct store *, struct arena *,
+		    const struct session *, const struct entry *record);
 /*
  * A live ticket of that kind.  Fills user_id, email, email_key and language;
  * changes nothing.
@@ -376,8 +386,8 @@ enum store_status store_user_details(struct store *, struct arena *,
 enum store_status store_users_after(struct store *, struct arena *,
 		    const char *email_key, struct user *out, size_t *n);
 /*
- * Ends every session and the reset of the account as well, forgets its
- * browsers and empties the n buckets.
+ * Ends every session and every ticket of the account as well, the undoing of
+ * a change of address too, forgets its browsers and empties the n buckets.
  */
 enum store_status store_user_password(struct store *, struct arena *,
 		    const struct user *, const char *password_hash,
@@ -405,6 +415,7 @@ enum store_status store_groups_change(struct store *, struct arena *,
 		    const struct membership *, size_t n,
 		    const struct entry *record);
 
+/* All of an account, as store_session_revoke does it. */
 enum store_status store_sessions_end(struct store *, struct arena *,
 		    const char *user_id, const struct entry *record);
 /* Everybody's. */

@@ -80,6 +80,25 @@ login(const char *email, const char *password)
 	    helper_cookie(a, "__Host-session_id"));
 }
 
+static struct session
+session_of(const char *cookie)
+{
+	struct caller caller = helper_caller;
+	struct session s;
+
+	caller.token = strchr(cookie, '=') + 1;
+	assert_int_equal(auth_whose(desk, arena, &caller, &s), OUT_PROFILE);
+	return s;
+}
+
+static const char *
+id_of(const char *cookie)
+{
+	struct session s = session_of(cookie);
+
+	return auth_session_id(arena, &s);
+}
+
 static int
 ask_reset(const char *email)
 {
@@ -629,6 +648,103 @@ thief_cannot_end_what_takes_the_account_back(void **state)
 	assert_int_equal(undo_move(undo), 200);
 	assert_string_equal(text_by("SELECT email FROM users"), EMAIL);
 	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+}
+
+/* It is not theirs any more, and the next one may be told to a stranger. */
+static void
+who_loses_the_account_by_an_undoing_is_told(void **state)
+{
+	const char *undo;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	undo = move(login(EMAIL, PASSWORD), "next@b.example");
+	assert_int_equal(undo_move(undo), 200);
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
+	    " kind = 'address_undone'"), "next@b.example");
+	assert_string_equal(link_token("address_undone"), "");
+}
+
+/* Whoever has the mailbox cannot use what the administrator has ended. */
+static void
+password_of_an_administrator_ends_every_ticket(void **state)
+{
+	const char *undo;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	undo = move(login(EMAIL, PASSWORD), "next@b.example");
+	assert_int_equal(auth_user_password(desk, arena, "next@b.example",
+	    ANOTHER), OUT_PASSWORD_UPDATED);
+	assert_int_equal(count("SELECT count(*) FROM tickets"
+	    " WHERE kind <> 'report'"), 0);
+	assert_int_equal(undo_move(undo), 403);
+	assert_non_null(login("next@b.example", ANOTHER));
+}
+
+/* The thief's session, which the owner sees and ends. */
+static void
+change_of_address_ends_with_the_sessions_of_others(void **state)
+{
+	static const char *const doors[] = { "/sessions/others", NULL };
+	const char *owner, *thief;
+	size_t i;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	for (i = 0; i < HELPER_COUNT(doors); i++) {
+		owner = login(EMAIL, PASSWORD);
+		thief = login(EMAIL, PASSWORD);
+		assert_int_equal(send_in(thief, "PUT", "/profile/email",
+		    "email=thief@b.example")->status, 202);
+		assert_int_equal(send_in(owner, "DELETE", doors[i] != NULL ?
+		    doors[i] : SAY("/sessions/%s", id_of(thief)), NULL)
+		    ->status, 204);
+		assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+		    "token=%s", link_token("address_change")))->status, 403);
+	}
+	assert_string_equal(text_by("SELECT email FROM users"), EMAIL);
+}
+
+/* As is asked between the look at the session and the write. */
+static void
+change_of_address_is_not_begun_in_a_session_that_has_ended(void **state)
+{
+	struct session s;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	s = session_of(login(EMAIL, PASSWORD));
+	assert_int_equal(store_session_end(store, arena, s.token_hash, NULL),
+	    STORE_OK);
+	assert_int_equal(mailbox_address_begin(desk, arena, &s,
+	    "thief@b.example", &helper_caller), OUT_NO_SESSION);
+	assert_int_equal(count("SELECT count(*) FROM mails"
+	    " WHERE kind = 'address_change'"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+}
+
+/* The account is found by an address that it has left when that is written. */
+static void
+reset_of_a_former_address_opens_nothing(void **state)
+{
+	struct posting p = { .ticket = { .kind = TICKET_RESET,
+	    .password_hash = "", .language = "", .code_hash = "",
+	    .email = EMAIL, .email_key = EMAIL } };
+	struct entry record = { .event = "reset.started", .result = "done",
+	    .posting = &p };
+	char *token;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	p.ticket.user_id = record.user_id = text_by("SELECT id FROM users");
+	p.ticket.token_hash = law_token(arena, &token);
+	p.ticket.created_at = now;
+	p.ticket.expires_at = now + 60 * MINUTE;
+	(void)move(login(EMAIL, PASSWORD), "next@b.example");
+	assert_int_equal(store_post(store, arena, &record), STORE_OK);
+	assert_int_equal(reset(EMAIL, token, ANOTHER), 403);
+	assert_null(login("next@b.example", ANOTHER));
 }
 
 /* The owner did not wait, and has made another account with the address. */
@@ -1257,6 +1373,11 @@ main(void)
 		BOX(own_address_is_no_new_one),
 		BOX(former_owner_takes_the_account_back),
 		BOX(thief_cannot_end_what_takes_the_account_back),
+		BOX(who_loses_the_account_by_an_undoing_is_told),
+		BOX(password_of_an_administrator_ends_every_ticket),
+		BOX(change_of_address_ends_with_the_sessions_of_others),
+		BOX(change_of_address_is_not_begun_in_a_session_that_has_ended),
+		BOX(reset_of_a_former_address_opens_nothing),
 		BOX(account_whose_address_is_taken_is_disabled_instead),
 		BOX(who_did_not_do_it_ends_it),
 		BOX(owner_is_told_of_a_new_browser_beside_others),
