@@ -47,7 +47,7 @@ struct reply {
 	const char	*cookie[CALL_COOKIES_MAX];	/* Set-Cookie values */
 	size_t		 cookies;
 	const char	*location;
-	bool		 see_other;	/* 303, whatever the outcome says */
+	int		 status;	/* in place of the outcome's, or 0 */
 	const char	*allow;
 	const char	*download;	/* the name of a file, or NULL */
 	bool		 negotiated;	/* another Accept gets another answer */

@@ -66,6 +66,8 @@ handle_logout(struct call *c)
 	if (outcome == OUT_LOGGED_OUT) {
 		reply_location(c, "/");
 		reply_clear_cookie(c);
+		/* A page that answers this greets nobody. */
+		c->session = (struct session){ .user_id = NULL };
 	}
 }
 

@@ -101,9 +101,3 @@ onward_is_ours(const char *url, const struct origin *base,
 	}
 	return path_is_plain(url, strcspn(url, "?#"));
 }
-
-bool
-onward_origin(const char *url, struct origin *out)
-{
-	return url[0] != '/' && cut_origin(url, out) != NULL;
-}

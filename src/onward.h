@@ -23,7 +23,5 @@
  */
 bool	onward_is_ours(const char *url, const struct origin *base,
 	    const struct origin *other, size_t n);
-/* Of one that is ours; false if it is a path. */
-bool	onward_origin(const char *url, struct origin *out);
 
 #endif

@@ -11,6 +11,16 @@
 
 #define VERSION_LEN	16	/* of an asset's digest, in its address */
 
+static const char page_lines[] =
+    "Content-Type: text/html; charset=utf-8\r\n"
+    "Cache-Control: no-store\r\n"
+    "Vary: Accept, Accept-Language, Cookie\r\n"
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; "
+    "script-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Referrer-Policy: same-origin\r\n";
+
 static const char *const names[FIELD_COUNT] = {
 #define ROW(id, wire, longest, check)	[id] = (wire),
 	FIELDS(ROW)
@@ -253,16 +263,23 @@ void
 page_lead(struct call *c, const char *path, const char *done,
     const char *onward)
 {
-	c->reply.see_other = true;
+	c->reply.status = 303;
 	c->reply.location = ARENA_JOIN(c->arena, c->conf->base_path, path,
 	    told(c, done, onward));
 }
 
+/*
+ * Chromium asks form-action of every address that the answer to a form leads
+ * to, and of those that these lead to.  Nobody knows them all: with a page the
+ * form is at its end.
+ */
 void
-page_lead_onward(struct call *c, const char *address)
+page_lead_onward(struct call *c)
 {
-	c->reply.see_other = true;
-	c->reply.location = address;
+	c->reply.status = 200;
+	c->reply.location = NULL;
+	value_flag(c->arena, page_values(c), "leads", true);
+	page_show(c, "leads");
 }
 
 const char *
@@ -277,47 +294,17 @@ page_here(struct call *c, const char *home)
 	return ARENA_JOIN(c->arena, c->conf->base_path, home);
 }
 
-/*
- * Chromium asks form-action of where an answer to the form leads as well, so
- * that another origin has to be named before.
- */
-static const char *
-form_origin(struct call *c)
-{
-	struct origin o;
-
-	if (c->onward == NULL || !onward_origin(c->onward, &o))
-		return "";
-	return arena_printf(c->arena, " %s://%s:%u", o.https ? "https" :
-	    "http", o.host, o.port);
-}
-
-static const char *
-page_lines(struct call *c)
-{
-	return ARENA_JOIN(c->arena,
-	    "Content-Type: text/html; charset=utf-8\r\n"
-	    "Cache-Control: no-store\r\n"
-	    "Vary: Accept, Accept-Language, Cookie\r\n"
-	    "Content-Security-Policy: default-src 'none'; "
-	    "style-src 'self'; script-src 'self'; img-src 'self'; "
-	    "form-action 'self'", form_origin(c),
-	    "; frame-ancestors 'none'; base-uri 'none'\r\n"
-	    "Cross-Origin-Opener-Policy: same-origin\r\n"
-	    "Referrer-Policy: same-origin\r\n");
-}
-
 /* The template's text; NULL where it cannot be filled. */
 static const char *
 fill(struct call *c)
 {
 	const char *name, *text, *fault;
 
-	if (c->reply.see_other)
+	if (reply_sent(c) == 303)
 		return "";
 	if (c->reply.page == NULL)
 		page_show(c, "refusal");
-	if (reply_status(c->reply.outcome) >= 400)
+	if (reply_sent(c) >= 400)
 		put_refused(c, FIELD_COUNT);
 	value_text(c->arena, page_values(c), "who", c->session.email);
 	name = ARENA_JOIN(c->arena, "page/", c->reply.page, ".html");
@@ -335,9 +322,10 @@ page_render(struct call *c)
 	const char *text = fill(c);
 
 	if (text != NULL) {
-		reply_write(c, page_lines(c), text);
+		reply_write(c, page_lines, text);
 		return;
 	}
+	c->reply.status = 0;
 	reply_outcome(c, OUT_FAULT);
 	reply_render(c);
 }

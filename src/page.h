@@ -11,6 +11,7 @@
  *	who		the address of who is logged in, where that is known
  *	onward		where to go on afterwards, if that was said
  *	rd		the same, to go behind the path of a link: "?rd=..."
+ *	leads		the browser is to go there by itself
  *	notice		what has just been done: page.done.CODE
  *	refused		what is wrong, if something is: message, and field and
  *			label where it is about one that page_input has made;
@@ -56,8 +57,8 @@ void		 page_linked(struct call *, enum field);
  */
 void		 page_lead(struct call *, const char *path, const char *done,
 		    const char *onward);
-/* To an address that has been found to be ours. */
-void		 page_lead_onward(struct call *, const char *address);
+/* To onward, which must be there: by a page (200), whose leads is true. */
+void		 page_lead_onward(struct call *);
 /*
  * Where this page is, as page_lead takes it; home if it is no page to read, or
  * would say again what has been done.

@@ -80,7 +80,8 @@ reply_status(enum outcome o)
 int
 reply_sent(const struct call *c)
 {
-	return c->reply.see_other ? 303 : reply_status(c->reply.outcome);
+	return c->reply.status != 0 ? c->reply.status :
+	    reply_status(c->reply.outcome);
 }
 
 const char *

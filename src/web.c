@@ -114,7 +114,7 @@ static void
 lead_on(struct call *c, const char *path, enum outcome outcome)
 {
 	if (c->route->back && c->onward != NULL)
-		page_lead_onward(c, c->onward);
+		page_lead_onward(c);
 	else
 		page_lead(c, path, route_says(path, reply_code(outcome)),
 		    c->onward);
@@ -154,7 +154,7 @@ lead_to_proof(struct call *c)
 		page_lead(c, "/login", why_login(c), way_back(c));
 	else if (c->reply.outcome == OUT_REAUTH_REQUIRED)
 		page_lead(c, "/account/confirm", NULL, way_back(c));
-	return c->reply.see_other;
+	return c->reply.status != 0;
 }
 
 /* Where a success leads; NULL for nowhere. */

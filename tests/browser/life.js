@@ -193,6 +193,7 @@ async function changesAddress(page, person, email) {
 	await on(page, person, "confirm");
 	await enter(page, person, { password: person.password });
 	await press(page, person, "page.confirm.button");
+	await page.waitForURL(`${BASE}/account/email`);
 	await on(page, person, "email");
 	await enter(page, person, { email });
 	await press(page, person, "page.email.button");

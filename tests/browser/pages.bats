@@ -31,6 +31,14 @@ setup_file() {
 	browse 'another site cannot show a page in a frame'
 }
 
+@test "a login goes on to what leads to another origin" {
+	browse 'a login goes on to what leads to another origin'
+}
+
+@test "a logout goes on to what leads to another origin" {
+	browse 'a logout goes on to what leads to another origin'
+}
+
 @test "each case of pages.js is a test here" {
 	each_browsed pages.js browse
 }

@@ -68,6 +68,16 @@ const SHOWN_INSIDE = {
 	export: (page) => open(page, "/account/export"),
 	delete: (page) => open(page, "/account/delete"),
 	logout: (page) => open(page, "/logout"),
+	/* It stays in view if there is nothing where it goes on. */
+	async "login that goes on"(page) {
+		await page.route(`${BASE}/there`, (route) =>
+			route.fulfill({ status: 204 }));
+		await Promise.all([
+			page.waitForRequest(`${BASE}/there`),
+			open(page, "/login/done?rd=/there"),
+		]);
+		assert.equal(where(page), "/login/done?rd=/there");
+	},
 };
 
 async function eachPage(options, language, script) {
@@ -89,10 +99,18 @@ async function eachPage(options, language, script) {
 
 /* ---------------------------------------------------------- another site */
 
-/* Serves a page on another port, as long as use lasts. */
+/* What leads away is for a browser at another origin than where it leads. */
+const MOVED = "/moved;url='x'?y&z";
+const AWAY = `http://127.0.0.1:${PORT}/away`;
+const TO_MOVED = "?" + new URLSearchParams({
+	rd: `http://localhost:${PORT}${MOVED}` });
+
+/* Serves a page on another port, as long as use lasts, and what is moved. */
 async function elsewhere(html, use) {
 	const server = http.createServer((request, answer) => {
 		answer.setHeader("Content-Type", "text/html");
+		if (request.url === MOVED)
+			answer.writeHead(302, { Location: AWAY });
 		answer.end(`<!DOCTYPE html><title>elsewhere</title>${html}`);
 	});
 	await new Promise((resolve) => server.listen(PORT, resolve));
@@ -167,7 +185,7 @@ const CASES = {
 			await fill(page, { email,
 				password: PASSWORD + " more" });
 			await submit(page);
-			assert.equal(where(page), "/account/delete");
+			await page.waitForURL(`${BASE}/account/delete`);
 			await fill(page, { password: PASSWORD + " more" });
 			await submit(page);
 			assert.equal(where(page), "/?done=account_deleted");
@@ -324,6 +342,38 @@ const CASES = {
 				encodeURIComponent("http://127.0.0.1:" +
 				`${PORT}/`));
 			assert.equal(where(page), "/account");
+		}));
+	},
+
+	/* Browsers may ask form-action of wherever a form's answer leads. */
+	async "a login goes on to what leads to another origin"() {
+		const email = await newAccount();
+		await elsewhere("arrived", () => visit({}, async (page) => {
+			await logIn(page, email, `/login${TO_MOVED}`);
+			await page.waitForURL(AWAY);
+			await page.goBack();
+			assert.equal(where(page), `/login${TO_MOVED}`);
+			assert.equal(await heading(page), "Log in");
+			await page.click("text=Continue");
+			await page.waitForURL(AWAY);
+			await open(page, `/account/confirm${TO_MOVED}`);
+			await fill(page, { password: PASSWORD });
+			await submit(page);
+			await page.waitForURL(AWAY);
+		}));
+	},
+
+	async "a logout goes on to what leads to another origin"() {
+		const email = await newAccount();
+		await elsewhere("arrived", () => visit({}, async (page) => {
+			await logIn(page, email);
+			await open(page, `/logout${TO_MOVED}`);
+			await submit(page);
+			await page.waitForURL(AWAY);
+			await page.goBack();
+			assert.equal(where(page), `/logout${TO_MOVED}`);
+			await open(page, "/account");
+			assert.equal(where(page), "/login?rd=/account");
 		}));
 	},
 

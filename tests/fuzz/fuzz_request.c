@@ -204,6 +204,44 @@ is_object(struct answer *a)
 	return false;
 }
 
+/* Nobody is sent to where nobody serves. */
+static bool
+is_home(const char *to)
+{
+	size_t i;
+
+	if (text_begins(to, HOME))
+		to += strlen(HOME);
+	if (to[0] != '/' && to[0] != '?' && to[0] != '#' && to[0] != '\0')
+		return false;
+	for (i = 0; to[i] > ' ' && to[i] < 0x7f && to[i] != '\\'; i++)
+		continue;
+	return to[i] == '\0' && !text_begins(to, "//");
+}
+
+static bool
+leads_home(struct answer *a)
+{
+	const char *to = helper_header(a, "Location");
+
+	return to != NULL && a->body[0] == '\0' && is_home(to);
+}
+
+static bool
+goes_home(struct answer *a)
+{
+	static const char refresh[] = "<meta http-equiv=\"refresh\" "
+	    "content=\"0;url=";
+	const char *to = strstr(a->body, "<meta http-equiv");
+
+	if (to == NULL)
+		return true;
+	if (!text_begins(to, refresh))
+		return false;
+	to += strlen(refresh);
+	return is_home(arena_copy(a->arena, to, strcspn(to, "\"")));
+}
+
 /* A whole page, in which nothing that was sent has become a tag. */
 static bool
 is_page(struct answer *a)
@@ -212,25 +250,7 @@ is_page(struct answer *a)
 
 	return text_begins(a->body, "<!DOCTYPE html>\n<html lang=\"") &&
 	    strcmp(a->body + len - strlen("</html>\n"), "</html>\n") == 0 &&
-	    strstr(a->body, "<fuzz") == NULL;
-}
-
-/* Nobody is sent to where nobody serves. */
-static bool
-leads_home(struct answer *a)
-{
-	const char *to = helper_header(a, "Location");
-	size_t i;
-
-	if (to == NULL || a->body[0] != '\0')
-		return false;
-	if (text_begins(to, HOME))
-		to += strlen(HOME);
-	if (to[0] != '/' && to[0] != '?' && to[0] != '#' && to[0] != '\0')
-		return false;
-	for (i = 0; to[i] > ' ' && to[i] < 0x7f && to[i] != '\\'; i++)
-		continue;
-	return to[i] == '\0' && !text_begins(to, "//");
+	    strstr(a->body, "<fuzz") == NULL && goes_home(a);
 }
 
 static bool

@@ -64,6 +64,14 @@ assert_leads() {
 	is Location "$1"
 }
 
+# assert_goes_on WHERE - by a page, which ends the form's own navigation
+assert_goes_on() {
+	assert_page 200
+	has_no Location
+	says "<meta http-equiv=\"refresh\" content=\"0;url=$1\">"
+	says "<a class=\"button\" href=\"$1\">"
+}
+
 @test "programs get what they always got" {
 	req GET /
 	assert_answer 200 '{"message":"Bienvenue"}'
@@ -101,7 +109,7 @@ assert_leads() {
 	send /login email=new@example.com password=n3w rd=/account/password
 	assert_leads '/login/done?rd=/account/password'
 	browse '/login/done?rd=/account/password'
-	assert_leads /account/password
+	assert_goes_on /account/password
 	send /account/password current_password=n3w new_password=n3wer
 	assert_leads '/account?done=password_changed'
 	browse '/account?done=password_changed'
@@ -145,7 +153,13 @@ assert_leads() {
 		has_no Set-Cookie
 	done
 	browse "/login/done?rd=$base/x"
-	assert_leads "$base/x"
+	assert_goes_on "$base/x"
+	send /logout rd=//evil.example
+	assert_leads '/?done=logged_out'
+	send /login email=page@example.com password=b4l0u
+	send /logout "rd=$base/x"
+	assert_goes_on "$base/x"
+	is Set-Cookie 'session_id=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax'
 }
 
 @test "another site's form does nothing" {
@@ -210,7 +224,7 @@ assert_leads() {
 	send /auth/login email=page@example.com password=b4l0u rd=/shop
 	assert_leads '/auth/login/done?rd=/shop'
 	browse '/auth/login/done?rd=/shop'
-	assert_leads /shop
+	assert_goes_on /shop
 	send /auth/logout
 	assert_leads '/auth/?done=logged_out'
 	gl_restart

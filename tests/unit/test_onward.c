@@ -251,18 +251,6 @@ without_a_list_only_base_is_ours(void **state)
 	    NULL, 0));
 }
 
-static void
-origin_is_that_of_an_address(void **state)
-{
-	struct origin o;
-
-	(void)state;
-	assert_true(onward_origin("https://app.example:8443/x?y", &o));
-	assert_true(net_same_origin(&o, &others[0]));
-	assert_false(onward_origin("/x", &o));
-	assert_false(onward_origin("/x?u=https://good.example", &o));
-}
-
 int
 main(void)
 {
@@ -272,7 +260,6 @@ main(void)
 		cmocka_unit_test(b50_no_byte_beyond_rfc_3986_passes),
 		cmocka_unit_test(address_has_a_largest_length),
 		cmocka_unit_test(without_a_list_only_base_is_ours),
-		cmocka_unit_test(origin_is_that_of_an_address),
 	};
 
 	return cmocka_run_group_tests_name("onward", tests, set_up, NULL);

@@ -112,6 +112,21 @@ leads(struct answer *a, const char *where)
 	assert_string_equal(a->body, "");
 }
 
+/* A page that does so, and not a status: see page_lead_onward. */
+static void
+goes_on(struct answer *a, const char *where)
+{
+	is_page(a, 200);
+	has_header(a, "Content-Security-Policy", CSP);
+	assert_null(helper_header(a, "Location"));
+	says(a, arena_printf(arena, "<meta http-equiv=\"refresh\" "
+	    "content=\"0;url=%s\">", where));
+	says(a, arena_printf(arena, "<a class=\"button\" href=\"%s\">",
+	    where));
+	keeps_quiet(a, "role=\"alert\"");
+	keeps_quiet(a, "<title>Error");
+}
+
 static void
 enroll(void)
 {
@@ -244,6 +259,7 @@ every_page_is_whole_and_leads_to_doors(void **state)
 		is_whole(get(r[i].path));
 	}
 	assert_int_equal(pages, 18);
+	is_whole(get("/login/done?rd=/account"));
 	cookie = NULL;
 	is_whole(get("/"));
 	is_whole(get("/login"));
@@ -567,7 +583,7 @@ login_leads_through_the_arrival_to_the_account(void **state)
 	enroll();
 	log_in();
 	leads(get("/login/done"), "/account");
-	leads(get("/login/done?rd=/elsewhere?a=b"), "/elsewhere?a=b");
+	goes_on(get("/login/done?rd=/elsewhere?a=b"), "/elsewhere?a=b");
 	says(get("/login"), "You are logged in as " EMAIL);
 	says(get("/"), EMAIL);
 }
@@ -672,8 +688,8 @@ logout_without_a_session_leads_where_a_logout_does(void **state)
 	enroll();
 	log_in();
 	says(get("/logout?rd=/x"), "action=\"/logout?rd=/x\"");
-	leads(post("/logout?rd=/x", ""), "/x");
-	leads(post("/logout?rd=/x", ""), "/x");
+	goes_on(post("/logout?rd=/x", ""), "/x");
+	goes_on(post("/logout?rd=/x", ""), "/x");
 	leads(post("/logout?rd=//evil.example", ""), "/?done=logged_out");
 	is_json(ASK(.method = "POST", .uri = "/logout", .param = {
 	    "HTTP_ACCEPT=application/json" }), 403);
@@ -764,16 +780,16 @@ onward_has_three_names_and_one_law(void **state)
 	    "origins = {\"https://app.example:8443\"}\n");
 	enroll();
 	log_in();
-	leads(get("/login/done?redirect_uri=/x"), "/x");
-	leads(get("/login/done?url=/x"), "/x");
-	leads(get("/login/done?rd=https://app.example:8443/x%3Fy"),
+	goes_on(get("/login/done?redirect_uri=/x"), "/x");
+	goes_on(get("/login/done?url=/x"), "/x");
+	goes_on(get("/login/done?rd=https://app.example:8443/x%3Fy"),
 	    "https://app.example:8443/x?y");
-	leads(get("/login/done?rd=//evil.example&url=/x"), "/x");
+	goes_on(get("/login/done?rd=//evil.example&url=/x"), "/x");
 	leads(get("/login/done?rd=https://app.example/x"), "/account");
 	leads(get("/login/done?rd=javascript:alert(1)"), "/account");
 	leads(get("/login/done?rd=/x%0d%0aX-Evil:y"), "/account");
 	leads(get("/login/done?rd=%"), "/account");
-	leads(post("/logout", "rd=/x"), "/x");
+	goes_on(post("/logout", "rd=/x"), "/x");
 }
 
 /* A page that is told where to go on tells it those that its links lead to. */
@@ -830,7 +846,7 @@ every_link_between_pages_says_where_to_go_on(void **state)
 	passed_on = 0;
 	every_link_passes_on(METHOD_GET);
 	assert_int_equal(passed_on, 8);
-	leads(get("/login/done?rd=" ONWARD), "/app?a=b&c");
+	goes_on(get("/login/done?rd=" ONWARD), "/app?a=b&amp;c");
 }
 
 static void
@@ -852,20 +868,92 @@ no_link_says_where_to_go_on_if_that_is_not_ours(void **state)
 			    r[i].path, hostile[j])), "evil");
 }
 
-/* Chromium asks form-action of what a form's answer leads to. */
+/* Where a page goes on to has no part in where its forms may be sent. */
 static void
-csp_names_the_origin_that_is_gone_on_to(void **state)
+csp_names_no_origin_but_its_own(void **state)
 {
 	(void)state;
 	helper_bed_settings(&bed, COMPAT
 	    "origins = {\"https://app.example:8443\"}\n");
 	has_header(get("/login?rd=https://app.example:8443/x"),
-	    "Content-Security-Policy", "default-src 'none'; "
-	    "style-src 'self'; script-src 'self'; img-src 'self'; "
-	    "form-action 'self' https://app.example:8443; "
-	    "frame-ancestors 'none'; base-uri 'none'");
-	has_header(get("/login?rd=https://evil.example/x"),
 	    "Content-Security-Policy", CSP);
+	has_header(get("/logout?rd=https://app.example:8443/x"),
+	    "Content-Security-Policy", CSP);
+}
+
+/* Neither ends the attribute, nor what the browser reads in it. */
+static void
+address_that_is_gone_on_to_arrives_whole(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	goes_on(get("/login/done?rd=/x%3Fa=%27b%27;url=/y,c%26d=(%2522)%23e"),
+	    "/x?a=&#39;b&#39;;url=/y,c&amp;d=(%22)#e");
+	goes_on(get("/login/done?rd=/%27x%27"), "/&#39;x&#39;");
+}
+
+static void
+page_that_goes_on_is_head_and_language_like_any(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	log_in();
+	a = ASK(.method = "HEAD", .uri = "/login/done?rd=/x", .cookie = cookie,
+	    .param = { HTML });
+	is_page(a, 200);
+	assert_string_equal(a->body, "");
+	a = ASK(.uri = "/login/done?rd=/x", .cookie = cookie, .param = { HTML,
+	    "HTTP_ACCEPT_LANGUAGE=fr" });
+	goes_on(a, "/x");
+	says(a, "<html lang=\"fr\">");
+	says(a, ">Continuer</a>");
+}
+
+/* What a form's answer does beside that is done as well. */
+static void
+page_that_goes_on_brings_the_cookie(void **state)
+{
+	struct answer *a;
+	const char *set;
+
+	(void)state;
+	enroll();
+	log_in();
+	a = post("/account/confirm?rd=/x", "password=" PASSWORD);
+	goes_on(a, "/x");
+	says(a, "<a class=\"who\" href=\"/account\">" EMAIL "</a>");
+	a = post("/logout?rd=/x", "");
+	goes_on(a, "/x");
+	set = helper_header(a, "Set-Cookie");
+	assert_non_null(set);
+	assert_non_null(strstr(set, "session_id=; Path=/; Max-Age=0;"));
+	keeps_quiet(a, EMAIL);
+	keeps_quiet(a, "<form");
+	assert_int_equal(get("/account")->status, 303);
+}
+
+static void
+program_is_not_shown_the_page_that_goes_on(void **state)
+{
+	struct answer *a;
+
+	(void)state;
+	enroll();
+	log_in();
+	a = ASK(.uri = "/login/done?rd=/x", .cookie = cookie, .param = {
+	    "HTTP_ACCEPT=application/json" });
+	is_json(a, 200);
+	a = ASK(.method = "POST", .uri = "/account/confirm?rd=/x",
+	    .type = HELPER_FORM, .body = "password=" PASSWORD,
+	    .cookie = cookie, .param = { "HTTP_ACCEPT=application/json" });
+	assert_int_equal(a->status, 204);
+	a = ASK(.method = "POST", .uri = "/logout?rd=/x", .cookie = cookie,
+	    .param = { "HTTP_ACCEPT=application/json" });
+	assert_int_equal(a->status, 302);
+	has_header(a, "Location", "/");
 }
 
 static void
@@ -895,7 +983,7 @@ base_path_stands_before_every_link_and_form(void **state)
 	leads(a, "/auth/login/done?rd=/shop");
 	cookie = arena_printf(arena, "session_id=%s", helper_cookie(a,
 	    "session_id"));
-	leads(get("/auth/login/done?rd=/shop"), "/shop");
+	goes_on(get("/auth/login/done?rd=/shop"), "/shop");
 	for (i = 0; i < HELPER_COUNT(pages); i++) {
 		a = get(pages[i]);
 		each_value(a->body, " href=\"", see_prefixed);
@@ -1064,7 +1152,7 @@ what_matters_asks_for_the_password_and_goes_on(void **state)
 	is_page(a, 403);
 	says(a, "action=\"/account/confirm?rd=/account/export\"");
 	says(a, "id=\"password-why\">This password is wrong.");
-	leads(post("/account/confirm?rd=/account/export",
+	goes_on(post("/account/confirm?rd=/account/export",
 	    "password=" PASSWORD), "/account/export");
 	a = post("/account/export", "");
 	is_json(a, 200);
@@ -1310,7 +1398,7 @@ address_is_changed_and_taken_back(void **state)
 	log_in_to_standard(EMAIL);
 	grow_stale();
 	leads(get("/account/email"), "/account/confirm?rd=/account/email");
-	leads(post("/account/confirm", "password=" PHRASE
+	goes_on(post("/account/confirm", "password=" PHRASE
 	    "&rd=/account/email"), "/account/email");
 	is_page(post("/account/email", "email=bad"), 400);
 	leads(post("/account/email", "email=new@example.com"),
@@ -1645,6 +1733,8 @@ template_that_fails_is_a_fault(void **state)
 	assert_int_equal(mkdir(arena_printf(arena, "%s/page", dir), 0700), 0);
 	helper_write(arena_printf(arena, "%s/page/login.html", dir), big,
 	    strlen(big));
+	helper_write(arena_printf(arena, "%s/page/leads.html", dir), big,
+	    strlen(big));
 	shelf_close(bed.conf->shelf);
 	bed.conf->shelf = shelf_open(dir, NULL);
 	assert_non_null(bed.conf->shelf);
@@ -1657,6 +1747,9 @@ template_that_fails_is_a_fault(void **state)
 	assert_non_null(strstr(log, "page/login.html"));
 	free(log);
 	is_page(get("/register"), 200);
+	enroll();
+	log_in();
+	is_json(get("/login/done?rd=/x"), 500);
 	helper_dir_remove(dir);
 }
 
@@ -1710,7 +1803,11 @@ main(void)
 		PAGE(onward_has_three_names_and_one_law),
 		PAGE(every_link_between_pages_says_where_to_go_on),
 		PAGE(no_link_says_where_to_go_on_if_that_is_not_ours),
-		PAGE(csp_names_the_origin_that_is_gone_on_to),
+		PAGE(csp_names_no_origin_but_its_own),
+		PAGE(address_that_is_gone_on_to_arrives_whole),
+		PAGE(page_that_goes_on_is_head_and_language_like_any),
+		PAGE(page_that_goes_on_brings_the_cookie),
+		PAGE(program_is_not_shown_the_page_that_goes_on),
 		PAGE(base_path_stands_before_every_link_and_form),
 		PAGE(well_known_address_leads_to_the_account),
 		PAGE(register_and_log_in),
