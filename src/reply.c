@@ -148,40 +148,39 @@ add_cookie(struct call *c, const char *name, const char *value,
 	    "; Secure" : "");
 }
 
-/* "example.org" of "www.example.org"; no browser takes one for "org". */
-static const char *
-domain_above(const char *domain)
-{
-	const char *dot = strchr(domain, '.');
-
-	return dot == NULL || strchr(dot + 1, '.') == NULL ? NULL : dot + 1;
-}
-
 /*
  * Of a name that comes twice one is another domain's, from settings of before,
- * and would make every login look as if there was none until its end.
+ * and would make every login look as if there was none until its end.  No
+ * browser has one of a domain without a dot.
  */
 static void
 clear_elsewhere(struct call *c, const char *name)
 {
-	const char *ours = c->conf->cookie_domain, *domain;
+	const char *ours = c->conf->cookie_domain, *domain, *dot;
 
 	if (ours[0] != '\0')
 		add_cookie(c, name, "", 0, "");
-	for (domain = c->conf->base.host; domain != NULL;
-	    domain = domain_above(domain))
+	for (domain = c->conf->base.host; (dot = strchr(domain, '.')) != NULL;
+	    domain = dot + 1)
 		if (strcmp(domain, ours) != 0)
 			add_cookie(c, name, "", 0, domain);
+}
+
+/* Can there be two?  Not by that prefix (RFC 6265bis, 4.1.3.2). */
+static bool
+comes_twice(struct call *c, const char *name)
+{
+	struct slice found;
+
+	return !text_begins(name, "__Host-") && cookie_find(call_text(c,
+	    PARAM_COOKIE), name, &found) == COOKIE_MANY;
 }
 
 static void
 set_cookie(struct call *c, const char *name, const char *value,
     int64_t seconds)
 {
-	struct slice found;
-
-	if (cookie_find(call_text(c, PARAM_COOKIE), name, &found) ==
-	    COOKIE_MANY)
+	if (comes_twice(c, name))
 		clear_elsewhere(c, name);
 	add_cookie(c, name, value, seconds, c->conf->cookie_domain);
 }
