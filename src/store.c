@@ -1365,6 +1365,14 @@ store_audit_of_last(struct store *s, struct arena *a, const char *account,
 }
 
 enum store_status
+store_audit_when(struct store *s, struct arena *a, const char *account,
+    const char *event, int64_t *at)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_when(s->reader, a, account, event, at));
+}
+
+enum store_status
 store_audit_writer_after(struct store *s, struct arena *a, const char *writer,
     const char **out)
 {
@@ -1808,12 +1816,12 @@ take_mail_to(const struct db_value *row, void *arg)
 
 enum store_status
 store_mails_to(struct store *s, struct arena *a, const char *email_key,
-    struct mail *out, size_t max, size_t *n)
+    int64_t since, struct mail *out, size_t max, size_t *n)
 {
 	struct page page = { .out = out, .max = max, .n = n };
 
-	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key)),
-	    take_mail_to, &page);
+	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key),
+	    DB_NUMBER(since)), take_mail_to, &page);
 }
 
 enum store_status

@@ -191,6 +191,8 @@ enum store_status store_audit_of_after(struct store *, struct arena *,
 enum store_status store_audit_of_last(struct store *, struct arena *,
 		    const char *account, int64_t since,
 		    struct chain_row *out, size_t max, size_t *n);
+enum store_status store_audit_when(struct store *, struct arena *,
+		    const char *account, const char *event, int64_t *at);
 enum store_status store_audit_writer_after(struct store *, struct arena *,
 		    const char *writer, const char **out);
 enum store_status store_audit_check(struct store *, struct arena *,
@@ -466,12 +468,12 @@ enum store_status store_mails_after(struct store *, struct arena *,
 		    const char *state, const struct mail *after,
 		    struct mail *out, size_t *n);
 /*
- * Kind, state and created_at of those to an address, the newest first.  out
- * holds max.
+ * Kind, state and created_at of those to an address since a time, the newest
+ * first.  out holds max.
  */
 enum store_status store_mails_to(struct store *, struct arena *,
-		    const char *email_key, struct mail *out, size_t max,
-		    size_t *n);
+		    const char *email_key, int64_t since, struct mail *out,
+		    size_t max, size_t *n);
 /*
  * How many wait, and when the oldest of them was written; 0: none waits.
  * Reads all that wait.
