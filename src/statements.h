@@ -132,6 +132,8 @@ STATEMENT(DEVICES_OF_USER, "tn", "nn",					\
     " ORDER BY created_at DESC")					\
 STATEMENT(DEVICES_DROP, "t", "",					\
     "DELETE FROM devices WHERE user_id = $1")				\
+STATEMENT(DEVICES_DROP_EVERY, "", "",					\
+    "DELETE FROM devices WHERE token_hash > ''")			\
 STATEMENT(DEVICES_SWEEP, "nn", "t",					\
     "DELETE FROM devices WHERE token_hash IN"				\
     " (SELECT token_hash FROM devices"					\

@@ -1679,15 +1679,21 @@ work_close(struct db_conn *c, void *arg)
 	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, NULL);
 	if (status == DB_OK)
 		status = db_run(c, arg, TICKETS_END_EVERY, NULL, NULL);
+	if (status == DB_OK)
+		status = db_run(c, arg, DEVICES_DROP_EVERY, NULL, NULL);
 	return status != DB_OK ? status : db_run(c, arg, MAILS_DROP,
 	    ARGS(DB_NUMBER(clock_ms()), DB_TEXT("the store is a copy that "
 	    "was put back")), NULL);
 }
 
 enum store_status
-store_close_copy(const char *path, struct arena *a)
+store_close_copy(const char *path, struct arena *a,
+    const struct entry *record)
 {
-	return status_of(db_edit(path, &schema, true, work_close, a));
+	struct deed d = { .arena = a, .work = work_close, .arg = a,
+	    .record = record };
+
+	return status_of(db_edit(path, &schema, true, work_deed, &d));
 }
 
 /* Mails. */

@@ -425,10 +425,11 @@ enum store_status store_sessions_end_every(struct store *, struct arena *,
 		    const struct entry *record);
 /*
  * Brings a copy that nobody has open up to date, and ends its sessions and
- * tickets and the mails that wait in it: what has been ended, or sent, since
- * it was made must not come back with it.
+ * tickets, the browsers that it knows and the mails that wait in it: what has
+ * been ended, forgotten or sent since it was made must not come back with it.
  */
-enum store_status store_close_copy(const char *path, struct arena *);
+enum store_status store_close_copy(const char *path, struct arena *,
+		    const struct entry *record);
 enum store_status store_count(struct store *, struct arena *, int64_t now,
 		    struct store_counts *out);
 

@@ -369,7 +369,8 @@ copy_that_is_closed_sends_nothing_again(void **state)
 	claim(NOW, &m);
 	(void)snprintf(copy, sizeof(copy), "%s/copy.db", bed.dir);
 	assert_true(db_copy(bed.db, copy));
-	assert_int_equal(store_close_copy(copy, arena), STORE_OK);
+	assert_int_equal(store_close_copy(copy, arena, &(const struct entry){
+	    .event = "store.restored" }), STORE_OK);
 	assert_int_equal(helper_number(copy, "SELECT count(*) FROM mails"
 	    " WHERE state = 'dropped' AND content = '' AND taken_until = 0"
 	    " AND ended_at > 1700000000000 AND reason LIKE '%copy%'"), 2);
