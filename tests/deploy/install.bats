@@ -30,11 +30,13 @@ teardown_file() {
 @test "what the README copies and runs after make install is installed" {
 	local file
 
-	for file in $(sed -n '/^What follows is typed/,$p' \
-		"$tests_top/README" | grep -oE '\bdeploy/[a-z./*-]+' |
-		sed 's/[.]$//' | sort -u); do
+	sed -n '/^What follows is typed/,$p' "$tests_top/README" |
+		grep -oE '\bdeploy/[a-z./*-]+' | sed 's/[.]$//' |
+		sort -u >"$gl/named"
+	assert_not_equal "$(wc -l <"$gl/named")" 0
+	while read -r file; do
 		compgen -G "$gl/root/usr/share/gatelodge/$file" >/dev/null ||
 			fail "$file is not installed"
-	done
+	done <"$gl/named"
 	[ -x "$gl/root/usr/share/gatelodge/deploy/spawn-fcgi" ]
 }
