@@ -132,6 +132,8 @@ STATEMENT(DEVICES_OF_USER, "tn", "nn",					\
     " ORDER BY created_at DESC")					\
 STATEMENT(DEVICES_DROP, "t", "",					\
     "DELETE FROM devices WHERE user_id = $1")				\
+STATEMENT(DEVICES_DROP_EVERY, "", "",					\
+    "DELETE FROM devices WHERE token_hash > ''")			\
 STATEMENT(DEVICES_SWEEP, "nn", "t",					\
     "DELETE FROM devices WHERE token_hash IN"				\
     " (SELECT token_hash FROM devices"					\
@@ -244,6 +246,9 @@ STATEMENT(AUDIT_OF_ACCOUNT_LAST, "tn", "tnnttttttt",			\
     "SELECT writer, seq, at, event, result, account, network, door,"	\
     " request, mac FROM audit_events"					\
     " WHERE account = $1 AND at >= $2 ORDER BY at DESC")		\
+STATEMENT(AUDIT_OF_ACCOUNT_WHEN, "tt", "n",				\
+    "SELECT coalesce(max(at), 0) FROM audit_events"			\
+    " WHERE account = $1 AND event = $2")				\
 STATEMENT(AUDIT_WALK, "t", "tnnttttttttntntt",				\
     "SELECT coalesce(e.writer, ''), coalesce(e.seq, 0),"		\
     " coalesce(e.at, 0), coalesce(e.event, ''), coalesce(e.result, '')," \
@@ -285,9 +290,10 @@ STATEMENT(MAILS_AFTER, "tnt", "tttnnnnntt",				\
     " ended_at, attempts, state, reason FROM mails"			\
     " WHERE state = $1 AND (due_at, id) > ($2, $3)"			\
     " ORDER BY due_at, id")						\
-STATEMENT(MAILS_TO, "t", "ttn",					\
+STATEMENT(MAILS_TO, "tn", "ttn",					\
     "SELECT kind, state, created_at FROM mails"				\
-    " WHERE lower(recipient) = $1 ORDER BY created_at DESC")		\
+    " WHERE lower(recipient) = $1 AND created_at >= $2"			\
+    " ORDER BY created_at DESC")					\
 STATEMENT(MAILS_TO_REMOVE, "t", "",					\
     "DELETE FROM mails WHERE lower(recipient) = $1")			\
 STATEMENT(MAILS_DROP, "nt", "",						\

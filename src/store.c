@@ -1365,6 +1365,14 @@ store_audit_of_last(struct store *s, struct arena *a, const char *account,
 }
 
 enum store_status
+store_audit_when(struct store *s, struct arena *a, const char *account,
+    const char *event, int64_t *at)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_when(s->reader, a, account, event, at));
+}
+
+enum store_status
 store_audit_writer_after(struct store *s, struct arena *a, const char *writer,
     const char **out)
 {
@@ -1671,15 +1679,21 @@ work_close(struct db_conn *c, void *arg)
 	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, NULL);
 	if (status == DB_OK)
 		status = db_run(c, arg, TICKETS_END_EVERY, NULL, NULL);
+	if (status == DB_OK)
+		status = db_run(c, arg, DEVICES_DROP_EVERY, NULL, NULL);
 	return status != DB_OK ? status : db_run(c, arg, MAILS_DROP,
 	    ARGS(DB_NUMBER(clock_ms()), DB_TEXT("the store is a copy that "
 	    "was put back")), NULL);
 }
 
 enum store_status
-store_close_copy(const char *path, struct arena *a)
+store_close_copy(const char *path, struct arena *a,
+    const struct entry *record)
 {
-	return status_of(db_edit(path, &schema, true, work_close, a));
+	struct deed d = { .arena = a, .work = work_close, .arg = a,
+	    .record = record };
+
+	return status_of(db_edit(path, &schema, true, work_deed, &d));
 }
 
 /* Mails. */
@@ -1808,12 +1822,12 @@ take_mail_to(const struct db_value *row, void *arg)
 
 enum store_status
 store_mails_to(struct store *s, struct arena *a, const char *email_key,
-    struct mail *out, size_t max, size_t *n)
+    int64_t since, struct mail *out, size_t max, size_t *n)
 {
 	struct page page = { .out = out, .max = max, .n = n };
 
-	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key)),
-	    take_mail_to, &page);
+	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key),
+	    DB_NUMBER(since)), take_mail_to, &page);
 }
 
 enum store_status

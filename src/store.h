@@ -191,6 +191,8 @@ enum store_status store_audit_of_after(struct store *, struct arena *,
 enum store_status store_audit_of_last(struct store *, struct arena *,
 		    const char *account, int64_t since,
 		    struct chain_row *out, size_t max, size_t *n);
+enum store_status store_audit_when(struct store *, struct arena *,
+		    const char *account, const char *event, int64_t *at);
 enum store_status store_audit_writer_after(struct store *, struct arena *,
 		    const char *writer, const char **out);
 enum store_status store_audit_check(struct store *, struct arena *,
@@ -423,10 +425,11 @@ enum store_status store_sessions_end_every(struct store *, struct arena *,
 		    const struct entry *record);
 /*
  * Brings a copy that nobody has open up to date, and ends its sessions and
- * tickets and the mails that wait in it: what has been ended, or sent, since
- * it was made must not come back with it.
+ * tickets, the browsers that it knows and the mails that wait in it: what has
+ * been ended, forgotten or sent since it was made must not come back with it.
  */
-enum store_status store_close_copy(const char *path, struct arena *);
+enum store_status store_close_copy(const char *path, struct arena *,
+		    const struct entry *record);
 enum store_status store_count(struct store *, struct arena *, int64_t now,
 		    struct store_counts *out);
 
@@ -466,12 +469,12 @@ enum store_status store_mails_after(struct store *, struct arena *,
 		    const char *state, const struct mail *after,
 		    struct mail *out, size_t *n);
 /*
- * Kind, state and created_at of those to an address, the newest first.  out
- * holds max.
+ * Kind, state and created_at of those to an address since a time, the newest
+ * first.  out holds max.
  */
 enum store_status store_mails_to(struct store *, struct arena *,
-		    const char *email_key, struct mail *out, size_t max,
-		    size_t *n);
+		    const char *email_key, int64_t since, struct mail *out,
+		    size_t max, size_t *n);
 /*
  * How many wait, and when the oldest of them was written; 0: none waits.
  * Reads all that wait.

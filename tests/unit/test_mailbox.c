@@ -985,6 +985,116 @@ administrator_mails_a_reset_to_its_owner(void **state)
 	    NOTICE_RESET), OUT_UNKNOWN_ADDRESS);
 }
 
+/* What GET /profile/export says to who has just logged in. */
+static const char *
+exported(const char *email, const char *password)
+{
+	struct answer *a;
+
+	helper_settle(&bed);
+	a = send_in(login(email, password), "GET", "/profile/export", NULL);
+	assert_int_equal(a->status, 200);
+	return a->body;
+}
+
+/* A wrong password from there. */
+static void
+fail_from(const char *client, const char *email)
+{
+	now++;
+	assert_int_equal(ASK(.method = "POST", .uri = "/sessions",
+	    .type = HELPER_FORM, .client = client,
+	    .body = SAY("email=%s&password=%s", email, "wrong"))->status,
+	    401);
+}
+
+/* Bob has failed at home, and moved away; then Alice moves to the address. */
+static void
+move_in_after_bob(void)
+{
+	must_have(EMAIL, PASSWORD);
+	must_have(OTHER, ANOTHER);
+	fail_from("198.51.100.7", OTHER);
+	(void)move(login(OTHER, ANOTHER), "robert@b.example");
+	(void)move(login(EMAIL, PASSWORD), OTHER);
+	fail_from("203.0.113.5", OTHER);
+}
+
+static void
+export_after_a_move_begins_with_the_move(void **state)
+{
+	const char *body;
+
+	(void)state;
+	move_in_after_bob();
+	body = exported(OTHER, PASSWORD);
+	assert_null(strstr(body, "198.51.100.0"));
+	assert_null(strstr(body, "registration.started"));
+	assert_non_null(strstr(body, "\"network\":\"203.0.113.0/24\""));
+	assert_non_null(strstr(body, "\"event\":\"user.created\""));
+	assert_null(strstr(body, "\"kind\":\"registration\""));
+	assert_null(strstr(body, "\"kind\":\"address_changed\""));
+	assert_non_null(strstr(body, "\"kind\":\"new_device\""));
+}
+
+/* Somebody has had it meanwhile, and failed and moved away too. */
+static void
+export_of_who_took_the_account_back_begins_there(void **state)
+{
+	const char *undo, *body;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	undo = move(login(EMAIL, PASSWORD), "thief@b.example");
+	must_have(EMAIL, ANOTHER);
+	fail_from("198.51.100.7", EMAIL);
+	(void)move(login(EMAIL, ANOTHER), "robert@b.example");
+	assert_int_equal(undo_move(undo), 200);
+	fail_from("203.0.113.5", EMAIL);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+	body = exported(EMAIL, PASSWORD);
+	assert_null(strstr(body, "198.51.100.0"));
+	assert_null(strstr(body, "\"kind\":\"registration\""));
+	assert_null(strstr(body, "\"kind\":\"address_changed\""));
+	assert_non_null(strstr(body, "\"network\":\"203.0.113.0/24\""));
+	assert_non_null(strstr(body, "\"kind\":\"reset\""));
+}
+
+/* Who says that it was not them wants to see who tried, and has not moved. */
+static void
+export_after_a_report_shows_what_was_tried_before(void **state)
+{
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	fail_from("198.51.100.7", EMAIL);
+	cookie = login(EMAIL, PASSWORD);
+	(void)send_in(cookie, "PUT", "/profile/password", "current_password="
+	    PASSWORD "&new_password=" ANOTHER);
+	assert_int_equal(send("POST", "/report", SAY("token=%s",
+	    link_token("password_changed")))->status, 200);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+	assert_non_null(strstr(exported(EMAIL, PASSWORD), "198.51.100.0"));
+}
+
+/* What the trail has forgotten it cannot tell: nor do mails from then. */
+static void
+export_goes_no_further_back_than_the_trail_does(void **state)
+{
+	(void)state;
+	bed.conf->audit_days = 1;
+	move_in_after_bob();
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM audit_events"), 0);
+	assert_non_null(strstr(exported(OTHER, PASSWORD),
+	    "\"kind\":\"address_changed\""));
+	now += 24 * 60 * MINUTE;
+	assert_null(strstr(exported(OTHER, PASSWORD),
+	    "\"kind\":\"address_changed\""));
+}
+
 /* Kind, state and time of each, and nothing that it says. */
 static void
 export_shows_which_mails_wait_and_went(void **state)
@@ -996,19 +1106,19 @@ export_shows_which_mails_wait_and_went(void **state)
 	must_have(EMAIL, PASSWORD);
 	assert_int_equal(helper_sql(bed.store, "UPDATE mails SET state ="
 	    " 'sent', ended_at = 1, content = '', created_at ="
-	    " 1700000000000"), 0);
+	    " 1700000060000"), 0);
 	assert_int_equal(ask_reset(EMAIL), 202);
 	token = link_token("reset");
 	code = mailed("reset", "code");
 	assert_int_equal(ask_reset(OTHER), 202);
 	assert_int_equal(helper_sql(bed.store, "UPDATE mails SET created_at ="
-	    " 1700000000001 WHERE state = 'waiting'"), 0);
+	    " 1700000060001 WHERE state = 'waiting'"), 0);
 	a = send_in(login(EMAIL, PASSWORD), "GET", "/profile/export", NULL);
 	assert_int_equal(a->status, 200);
 	assert_non_null(strstr(a->body, "\"mails\":["
-	    "{\"time\":\"2023-11-14T22:13:20.001Z\",\"kind\":\"reset\","
+	    "{\"time\":\"2023-11-14T22:14:20.001Z\",\"kind\":\"reset\","
 	    "\"state\":\"waiting\"},"
-	    "{\"time\":\"2023-11-14T22:13:20.000Z\","
+	    "{\"time\":\"2023-11-14T22:14:20.000Z\","
 	    "\"kind\":\"registration\",\"state\":\"sent\"}]"));
 	assert_int_equal(strlen(token), DIGEST_TOKEN_LEN);
 	assert_null(strstr(a->body, token));
@@ -1389,6 +1499,10 @@ main(void)
 		BOX(b18_mail_that_cannot_be_written_leaves_no_ticket),
 		BOX(administrator_mails_nothing_where_no_mail_goes),
 		BOX(administrator_mails_a_reset_to_its_owner),
+		BOX(export_after_a_move_begins_with_the_move),
+		BOX(export_of_who_took_the_account_back_begins_there),
+		BOX(export_after_a_report_shows_what_was_tried_before),
+		BOX(export_goes_no_further_back_than_the_trail_does),
 		BOX(export_shows_which_mails_wait_and_went),
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(nobody_uses_up_the_resets_of_another),
