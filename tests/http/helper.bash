@@ -262,17 +262,27 @@ web_start_nginx() {
 	echo $! >"$gl/web/pid"
 }
 
+apache_modules=(mpm_event authz_core proxy proxy_fcgi headers alias setenvif
+	unique_id reqtimeout)
+
+# What stands in the virtual host.
+apache_host() {
+	cat <<-CONF
+	Include gatelodge/gatelodge.conf
+	CustomLog $gl/web/access.log gatelodge
+	CONF
+}
+
 # The same for Apache.  Its workers reach the socket by socket_group.
 web_start_apache() {
 	local module
 
-	sed -e "s|unix:[^|]*|unix:$gl/gatelodge.sock|" \
-		-e 's/^\(ProxyTimeout\) .*/\1 4/' \
-		"$tests_top/deploy/apache/gatelodge.conf" \
-		>"$gl/web/gatelodge.conf"
+	cp -r "$tests_top/deploy/apache" "$gl/web/gatelodge"
+	sed -i -e "s|unix:[^|]*|unix:$gl/gatelodge.sock|" \
+		-e '/^ProxyPass /s/timeout=.*/timeout=4/' \
+		"$gl"/web/gatelodge/*.conf
 	{
-		for module in mpm_event authz_core proxy proxy_fcgi \
-			headers alias setenvif unique_id reqtimeout; do
+		for module in "${apache_modules[@]}"; do
 			echo "LoadModule ${module}_module" \
 				"/usr/lib/apache2/modules/mod_$module.so"
 		done
@@ -287,8 +297,7 @@ web_start_apache() {
 		Listen 127.0.0.1:$port
 		Listen [::1]:$port
 		<VirtualHost *:$port>
-		Include $gl/web/gatelodge.conf
-		CustomLog $gl/web/access.log gatelodge
+		$(apache_host)
 		</VirtualHost>
 		CONF
 	} >"$gl/web/apache.conf"
