@@ -631,6 +631,30 @@ at_least(cfg_t *cfg, const struct conf *c, const char *key, int value,
 	return value >= least;
 }
 
+/* Anybody on its way may write a page that comes by plain http. */
+static bool
+is_private(cfg_t *cfg, const struct conf *c, const char *key,
+    const struct origin *o)
+{
+	if (c->rules->open || o->https || net_loopback_name(o->host))
+		return true;
+	cfg_error(cfg, "%s must be https in the profile %s", key, c->profile);
+	return false;
+}
+
+static bool
+are_private(cfg_t *cfg, const struct conf *c)
+{
+	size_t i;
+
+	if (!is_private(cfg, c, "base_url", &c->base))
+		return false;
+	for (i = 0; i < c->origins.n; i++)
+		if (!is_private(cfg, c, "origins", &c->allowed[i]))
+			return false;
+	return true;
+}
+
 /* Rules over more than one setting; knobs only tighten a profile. */
 static bool
 agrees(cfg_t *cfg, const struct conf *c)
@@ -639,12 +663,8 @@ agrees(cfg_t *cfg, const struct conf *c)
 	    c->rules->cost_min) || !at_least(cfg, c, "password_bits",
 	    c->password_bits, c->rules->bits_min))
 		return false;
-	if (!c->rules->open && !c->base.https &&
-	    !net_loopback_name(c->base.host)) {
-		cfg_error(cfg, "base_url must be https in the profile %s",
-		    c->profile);
+	if (!are_private(cfg, c))
 		return false;
-	}
 	if (!c->rules->open && c->compat_remote) {
 		cfg_error(cfg, "compat_remote belongs to the profile compat");
 		return false;

@@ -504,11 +504,17 @@ on_a_terminal() {
 }
 
 # settings_for OPTION... - what it would serve with.  It does not come to that:
-# nginx does not start.
+# nginx does not start.  The machine tells of itself what $hostname has, has the
+# address 192.0.2.5, and listens on none of it.
 settings_for() {
 	stand_in no-nginx nginx <<-'SCRIPT'
 	echo 'nginx: not today' >&2
 	exit 1
+	SCRIPT
+	stand_in no-nginx hostname <<<"$hostname"
+	stand_in no-nginx perl <<-'SCRIPT'
+	[[ " $* " != *' 192.0.2.5 '* ]] || exec echo -n 192.0.2.5
+	exec /usr/bin/perl "$@"
 	SCRIPT
 	at=$(free_port)
 	begin settings env "$(with_stand_ins no-nginx)" "$small/deploy/local" \
@@ -535,14 +541,64 @@ settings_for() {
 	said settings | grep -F 'warning: :: is not loopback'
 }
 
+# shellcheck disable=SC2016 # the script's own words
+hostname='case $1 in
+-I) echo "198.51.100.7 192.0.2.5 2001:db8::7 " ;;
+-f) echo Box.example.org ;;
+*) echo Box ;;
+esac'
+
+# origins_are ORIGIN... - of the pages that may send forms, on port $at
+origins_are() {
+	local origin list=''
+
+	for origin; do
+		list+=", \"http://$origin:$at\""
+	done
+	knob "$small/build/local-compat" "origins = {${list#, }}"
+}
+
+@test "served beyond loopback, compat takes the forms of its own pages" {
+	settings_for --listen 0.0.0.0
+	origins_are 198.51.100.7 192.0.2.5 box box.example.org
+	settings_for --listen ::
+	origins_are '[2001:db8::7]' box box.example.org
+	settings_for --listen 192.0.2.5
+	origins_are 192.0.2.5 box box.example.org
+	settings_for --listen 192.0.2.5 --listen :: --listen 0.0.0.0
+	origins_are 192.0.2.5 box box.example.org '[2001:db8::7]' 198.51.100.7
+	run -0 "$tests_top/build/gatelodge" -t \
+		-c "$small/build/local-compat/gatelodge.conf"
+}
+
+@test "what hostname cannot tell, or tells askew, is no origin" {
+	hostname='echo "not here" >&2; exit 1'
+	settings_for --listen 192.0.2.5
+	origins_are 192.0.2.5
+	settings_for --listen 0.0.0.0
+	origins_are
+	# shellcheck disable=SC2016 # the script's own words
+	hostname='case $1 in
+	-I) echo "evil.example 1.2.3 ::1.2.3.4 fe80::1%eth0 \"}" ;;
+	-f) echo "a\"b * .x x..y -- (none) $(printf "%0300d" 0)" ;;
+	*) exec sleep 60 ;;
+	esac'
+	settings_for --listen 0.0.0.0 --listen ::
+	origins_are
+}
+
 @test "served beyond loopback, standard needs neither" {
-	settings_for --listen 0.0.0.0 --profile standard
+	settings_for --listen 0.0.0.0 --listen 192.0.2.5 --profile standard
 	knob "$small/build/local-standard" 'profile = "standard"'
 	knob "$small/build/local-standard" 'compat_remote = false'
+	# Its cookie goes over HTTPS only: there are no pages to be found there.
+	knob "$small/build/local-standard" 'origins = {}'
 	directives "$small/build/local-standard/nginx.conf" |
 		grep -x "listen 0.0.0.0:$at default_server;"
 	run said settings
 	refute_output --partial warning
+	assert_line --partial '0.0.0.0 is not loopback, and browsers'
+	assert_line --partial '192.0.2.5 is not loopback, and browsers'
 }
 
 # mails DIR NUMBER - so many have come

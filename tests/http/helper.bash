@@ -210,14 +210,26 @@ web_stop() {
 	done
 }
 
+# What stands in the server block.  A test file may have another.
+nginx_server() {
+	cat <<-CONF
+	listen 127.0.0.1:$port;
+	listen [::1]:$port;
+	access_log $gl/web/access.log gatelodge;
+	include gatelodge/gatelodge.conf;
+	CONF
+}
+
 # The configuration that we ship, with the paths of this test and without the
-# limit on requests.  Patience with gatelodge is cut from half a minute, or the
-# test of the 504 would last so long, and that with idle connections from five
-# seconds, or each restart would.
+# limit on requests; a test that has one is not let in again by time passing.
+# Patience with gatelodge is cut from half a minute, or the test of the 504
+# would last so long, and that with idle connections from five seconds, or each
+# restart would.
 web_start_nginx() {
 	cp -r "$tests_top/deploy/nginx" "$gl/web/gatelodge"
 	sed -i -e "s|unix:[^;]*|unix:$gl/gatelodge.sock|" \
 		-e '/^[[:space:]]*limit_req /d' \
+		-e 's|rate=[^;]*|rate=1r/m|' \
 		-e 's/^\(fastcgi_read_timeout\) .*/\1 4s;/' \
 		-e 's/keepalive_timeout .*/keepalive_timeout 200ms;/' \
 		"$gl"/web/gatelodge/*.conf
@@ -238,10 +250,7 @@ web_start_nginx() {
 			uwsgi_temp_path $gl/web/uwsgi;
 			include gatelodge/gatelodge-http.conf;
 			server {
-				listen 127.0.0.1:$port;
-				listen [::1]:$port;
-				access_log $gl/web/access.log gatelodge;
-				include gatelodge/gatelodge.conf;
+				$(nginx_server)
 			}
 		}
 		CONF
@@ -253,17 +262,27 @@ web_start_nginx() {
 	echo $! >"$gl/web/pid"
 }
 
+apache_modules=(mpm_event authz_core proxy proxy_fcgi headers alias setenvif
+	unique_id reqtimeout)
+
+# What stands in the virtual host.
+apache_host() {
+	cat <<-CONF
+	Include gatelodge/gatelodge.conf
+	CustomLog $gl/web/access.log gatelodge
+	CONF
+}
+
 # The same for Apache.  Its workers reach the socket by socket_group.
 web_start_apache() {
 	local module
 
-	sed -e "s|unix:[^|]*|unix:$gl/gatelodge.sock|" \
-		-e 's/^\(ProxyTimeout\) .*/\1 4/' \
-		"$tests_top/deploy/apache/gatelodge.conf" \
-		>"$gl/web/gatelodge.conf"
+	cp -r "$tests_top/deploy/apache" "$gl/web/gatelodge"
+	sed -i -e "s|unix:[^|]*|unix:$gl/gatelodge.sock|" \
+		-e '/^ProxyPass /s/timeout=.*/timeout=4/' \
+		"$gl"/web/gatelodge/*.conf
 	{
-		for module in mpm_event authz_core proxy proxy_fcgi \
-			headers alias setenvif unique_id reqtimeout; do
+		for module in "${apache_modules[@]}"; do
 			echo "LoadModule ${module}_module" \
 				"/usr/lib/apache2/modules/mod_$module.so"
 		done
@@ -278,8 +297,7 @@ web_start_apache() {
 		Listen 127.0.0.1:$port
 		Listen [::1]:$port
 		<VirtualHost *:$port>
-		Include $gl/web/gatelodge.conf
-		CustomLog $gl/web/access.log gatelodge
+		$(apache_host)
 		</VirtualHost>
 		CONF
 	} >"$gl/web/apache.conf"

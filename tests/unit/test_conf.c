@@ -460,9 +460,14 @@ no_knob_loosens_standard(void **state)
 	must_refuse("password_bits = 29", 0, "password_bits must be at least "
 	    "30");
 	must_refuse("compat_remote = true", 0, "compat_remote");
-	must_refuse("base_url = \"http://example.com\"", 0, "https");
+	must_refuse("base_url = \"http://example.com\"", 0, "base_url must be "
+	    "https in the profile standard");
 	must_take("base_url = \"https://example.com\"");
 	must_take("base_url = \"http://127.0.0.1:8080\"");
+	must_refuse("origins = {\"https://a\", \"http://b.example\"}", 0,
+	    "origins must be https in the profile standard");
+	must_take("origins = {\"https://a\", \"http://[::1]:8080\"}");
+	must_take("profile = \"compat\"\norigins = {\"http://b.example\"}");
 	must_take("profile = \"compat\"\nbase_url = \"http://example.com\"");
 	must_take("profile = \"compat\"\ncompat_remote = true");
 }
