@@ -631,6 +631,29 @@ at_least(cfg_t *cfg, const struct conf *c, const char *key, int value,
 	return value >= least;
 }
 
+/* RFC 6265, 5.1.3: browsers drop a cookie with any other domain. */
+static bool
+covers(const char *domain, const char *host)
+{
+	size_t above = strlen(domain), len = strlen(host);
+
+	if (strcmp(domain, host) == 0)
+		return true;
+	return is_name(host) && len > above && host[len - above - 1] == '.' &&
+	    strcmp(host + len - above, domain) == 0;
+}
+
+static bool
+agrees_on_cookies(cfg_t *cfg, const struct conf *c)
+{
+	if (c->cookie_domain[0] == '\0' ||
+	    covers(c->cookie_domain, c->base.host))
+		return true;
+	cfg_error(cfg, "cookie_domain must be the host of base_url or a "
+	    "domain above it");
+	return false;
+}
+
 /* Rules over more than one setting; knobs only tighten a profile. */
 static bool
 agrees(cfg_t *cfg, const struct conf *c)
@@ -727,6 +750,7 @@ conf_load(const char *path, void (*complain)(const char *message))
 	cfg = new_cfg(path);
 	h = parse(cfg) ? new_holder(cfg) : NULL;
 	if (h != NULL && !(agrees(cfg, &h->conf) &&
+	    agrees_on_cookies(cfg, &h->conf) &&
 	    agrees_on_mail(cfg, &h->conf) &&
 	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
 	    open_words(&h->conf))) {

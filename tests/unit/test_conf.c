@@ -342,7 +342,8 @@ settings_given_twice_are_refused(void **state)
 		"base_path = \"/a\"\n", "origins = {\"https://a\"}\n",
 		"socket = \"/x\"\n", "socket_group = \"x\"\n",
 		"store = \"/x\"\n", "hash_cost = 7\n", "hash_slots = 1\n",
-		"compat_remote = false\n", "cookie_domain = \"a\"\n",
+		"compat_remote = false\n",
+		"cookie_domain = \"localhost\"\n",
 		"session_lifetime = 60\n", "log = \"events\"\n",
 	};
 	char text[128];
@@ -435,7 +436,8 @@ profile_decides_cookie_and_cost(void **state)
 	assert_null(c->refused);
 	assert_string_equal(c->cookie, "__Host-session_id");
 	conf_free(c);
-	c = must_load("cookie_domain = \"example.com\"");
+	c = must_load("base_url = \"https://example.com\"\n"
+	    "cookie_domain = \"example.com\"");
 	assert_string_equal(c->cookie, "__Secure-session_id");
 	conf_free(c);
 	c = must_load("profile = \"compat\"");
@@ -445,7 +447,8 @@ profile_decides_cookie_and_cost(void **state)
 	assert_int_equal(c->hash_cost, 5);
 	assert_string_equal(c->cookie, "session_id");
 	conf_free(c);
-	c = must_load("profile = \"compat\"\ncookie_domain = \"a.b\"");
+	c = must_load("profile = \"compat\"\nbase_url = \"http://c.a.b\"\n"
+	    "cookie_domain = \"a.b\"");
 	assert_string_equal(c->cookie, "session_id");
 	conf_free(c);
 }
@@ -465,6 +468,40 @@ no_knob_loosens_standard(void **state)
 	must_take("base_url = \"http://127.0.0.1:8080\"");
 	must_take("profile = \"compat\"\nbase_url = \"http://example.com\"");
 	must_take("profile = \"compat\"\ncompat_remote = true");
+}
+
+static void
+cookie_domain_must_cover_the_host(void **state)
+{
+	static const struct {
+		const char	*host, *domain;
+		bool		 good;
+	} rows[] = {
+		{ "auth.example.org", "auth.example.org", true },
+		{ "Auth.Example.org", "example.org", true },
+		{ "a.b.example.org:8443", "example.org", true },
+		{ "127.0.0.1", "127.0.0.1", true },
+		{ "auth.example.org", "other.net", false },
+		{ "auth.example.org", "th.example.org", false },
+		{ "auth.example.org", "x.auth.example.org", false },
+		{ "auth.example.org", "xauth.example.org", false },
+		{ "example.org", "e.org", false },
+		{ "127.0.0.1", "0.0.1", false },
+	};
+	char text[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
+		(void)snprintf(text, sizeof(text), "base_url = \"https://%s\"\n"
+		    "cookie_domain = \"%s\"\n", rows[i].host,
+		    rows[i].domain);
+		if (rows[i].good)
+			must_take(text);
+		else
+			must_refuse(text, 0, "cookie_domain must be the host "
+			    "of base_url or a domain above it");
+	}
 }
 
 /* Who names a list wants it: without it nobody serves. */
@@ -600,7 +637,7 @@ keys_that_need_a_new_start(void **state)
 		{ "base_path = \"/a\"", NULL },
 		{ "origins = {\"https://a\"}", NULL },
 		{ "hash_cost = 8", NULL },
-		{ "cookie_domain = \"a\"", NULL },
+		{ "cookie_domain = \"localhost\"", NULL },
 		{ "session_lifetime = 60", NULL },
 		{ "log = \"requests\"", NULL },
 		{ "", NULL },
@@ -857,6 +894,7 @@ main(void)
 		cmocka_unit_test(bytes_of_any_kind_are_no_settings),
 		cmocka_unit_test(profile_decides_cookie_and_cost),
 		cmocka_unit_test(no_knob_loosens_standard),
+		cmocka_unit_test(cookie_domain_must_cover_the_host),
 		cmocka_unit_test(b18_pepper_that_cannot_be_used_is_refused),
 		cmocka_unit_test(list_that_cannot_be_used_is_refused),
 		cmocka_unit_test(dump_reads_back),
