@@ -145,6 +145,9 @@ opens_not() {
 	eventually 10 grep -q '"store.waiting"' "$gl/log"
 	sleep 1.5
 	assert_equal "$(grep -c '"store.waiting"' "$gl/log")" 1
+	run -0 jq -r 'select(.event == "store.waiting") | .reason' "$gl/log"
+	assert_output "$gl/gatelodge.db: No such file or directory"
+	run -1 grep '"store.fault"' "$gl/log"
 	ctl db migrate 2>/dev/null
 	post bob@example.com
 	eventually 10 files 1
