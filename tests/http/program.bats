@@ -255,6 +255,24 @@ bad() {
 	assert_answer 200 '{"message":"Bienvenue"}'
 }
 
+@test "a socket_group that is not to be had is named with its setting" {
+	try 'socket_group = "nosuchgroup"'
+	refused 73 'gatelodge: socket_group nosuchgroup: there is no such group'
+	run -78 "$GATELODGE" -t -c "$conf"
+	assert_output 'gatelodge: socket_group nosuchgroup: there is no such group'
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	cp "$GATELODGE" "$gl/gatelodge"
+	mkdir -m 777 "$gl/own"
+	try "socket = \"$gl/own/try.sock\"" 'socket_group = "www-data"'
+	chmod 644 "$conf"
+	run -73 setpriv --reuid nobody --regid nogroup --clear-groups \
+		"$gl/gatelodge" -c "$conf"
+	assert_output 'gatelodge: socket_group www-data: this user is not in it'
+	run -0 find "$gl/own" -type s
+	assert_output ''
+	rm -rf "$gl/own" "$gl/gatelodge"
+}
+
 @test "what is no socket is not removed to make place for one" {
 	echo precious >"$gl/try.file"
 	try "socket = \"$gl/try.file\""
