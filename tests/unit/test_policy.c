@@ -248,13 +248,13 @@ with_list(const char *lines, const char *more)
 {
 	char dir[HELPER_PATH_MAX];
 	struct wordlist_tally tally;
-	const char *fault, *text, *list;
+	const char *bad, *fault, *text, *list;
 
 	helper_dir(dir);
 	text = arena_printf(arena, "%s/text", dir);
 	list = arena_printf(arena, "%s/list", dir);
 	helper_write(text, lines, strlen(lines));
-	assert_true(wordlist_compile(text, list, &tally, &fault));
+	assert_true(wordlist_compile(text, list, &tally, &bad, &fault));
 	settings(arena_printf(arena, "%spassword_list = \"%s\"\n", more,
 	    list));
 	helper_dir_remove(dir);
@@ -285,7 +285,7 @@ list_that_is_cut_off_refuses_all_and_is_told_once(void **state)
 	char dir[HELPER_PATH_MAX];
 	const char *list, *log, *event = "\"event\":\"list.fault\",\"file\":\"";
 	struct wordlist_tally tally;
-	const char *fault;
+	const char *bad, *fault;
 	char *lines;
 	int fd;
 
@@ -294,7 +294,7 @@ list_that_is_cut_off_refuses_all_and_is_told_once(void **state)
 	list = arena_printf(arena, "%s/list", dir);
 	log = arena_printf(arena, "%s/log", dir);
 	helper_write(log, "one\n", 4);
-	assert_true(wordlist_compile(log, list, &tally, &fault));
+	assert_true(wordlist_compile(log, list, &tally, &bad, &fault));
 	settings(arena_printf(arena, STANDARD "password_list = \"%s\"\n",
 	    list));
 	assert_int_equal(truncate(list, 26), 0);
