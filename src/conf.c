@@ -2,11 +2,13 @@
 
 #include <confuse.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "accent.h"
 #include "draft.h"
@@ -724,6 +726,24 @@ open_keys(cfg_t *cfg, struct conf *c)
 	return c->keys != NULL;
 }
 
+/* The shelf does not know which setting has named the directory. */
+static bool
+has_templates(cfg_t *cfg, const struct conf *c)
+{
+	int fd;
+
+	if (c->templates[0] == '\0')
+		return true;
+	fd = open(c->templates, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		cfg_error(cfg, "templates %s: %s", c->templates,
+		    strerror(errno));
+		return false;
+	}
+	(void)close(fd);
+	return true;
+}
+
 static bool
 open_words(struct conf *c)
 {
@@ -753,7 +773,7 @@ conf_load(const char *path, void (*complain)(const char *message))
 	    agrees_on_cookies(cfg, &h->conf) &&
 	    agrees_on_mail(cfg, &h->conf) &&
 	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
-	    open_words(&h->conf))) {
+	    has_templates(cfg, &h->conf) && open_words(&h->conf))) {
 		conf_free(&h->conf);
 		h = NULL;
 	}

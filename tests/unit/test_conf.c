@@ -504,6 +504,18 @@ cookie_domain_must_cover_the_host(void **state)
 	}
 }
 
+static void
+templates_that_are_not_there_are_named(void **state)
+{
+	char line[HELPER_PATH_MAX * 3];
+
+	(void)state;
+	must_refuse("templates = \"/nonexistent\"", 0,
+	    "templates /nonexistent: No such file or directory");
+	(void)snprintf(line, sizeof(line), "templates = \"%s\"", path);
+	must_refuse(line, 0, ": Not a directory");
+}
+
 /* Who names a list wants it: without it nobody serves. */
 static void
 list_that_cannot_be_used_is_refused(void **state)
@@ -894,6 +906,7 @@ main(void)
 		cmocka_unit_test(bytes_of_any_kind_are_no_settings),
 		cmocka_unit_test(profile_decides_cookie_and_cost),
 		cmocka_unit_test(no_knob_loosens_standard),
+		cmocka_unit_test(templates_that_are_not_there_are_named),
 		cmocka_unit_test(cookie_domain_must_cover_the_host),
 		cmocka_unit_test(b18_pepper_that_cannot_be_used_is_refused),
 		cmocka_unit_test(list_that_cannot_be_used_is_refused),
