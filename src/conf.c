@@ -399,15 +399,24 @@ open_file(cfg_t *cfg)
 	return NULL;
 }
 
+/* The brace that ends a variable which begins at s; NULL: none does. */
+static char *
+variable_end(char *s)
+{
+	return text_begins(s, "${") ? strchr(s, '}') : NULL;
+}
+
 /* The character after a quoted string that begins at s. */
 static char *
 skip_quoted(char *s)
 {
-	char quote = *s++;
+	char quote = *s++, *end;
 
 	for (; *s != '\0' && *s != quote; s++)
 		if (*s == '\\' && s[1] != '\0')
 			s++;
+		else if (quote == '"' && (end = variable_end(s)) != NULL)
+			s = end;
 	return *s != '\0' ? s + 1 : s;
 }
 
@@ -444,7 +453,7 @@ blank_next(const char *text, char *s)
 		return blank(s, s + strcspn(s, "\n"));
 	if (text_begins(s, "/*"))
 		return blank_block(text, s);
-	return s + 1;
+	return variable_end(s) != NULL ? variable_end(s) : s + 1;
 }
 
 static int
@@ -478,6 +487,60 @@ blank_comments(cfg_t *cfg, char *text)
 	return true;
 }
 
+/* A default stands after the first colon, or there is none. */
+static bool
+has_value(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return (colon != NULL && colon[1] == '-') || getenv(name) != NULL;
+}
+
+static bool
+variable_is_set(cfg_t *cfg, const char *text, const char *s, const char *end)
+{
+	size_t len = (size_t)(end - s) - strlen("${");
+	char *name = heap_zeroed(1, len + 1);
+	bool good;
+
+	memcpy(name, s + strlen("${"), len);
+	good = has_value(name);
+	if (!good) {
+		cfg->line = line_of(text, s);
+		cfg_error(cfg, "${%s} is not set; ${%s:-text} would be text "
+		    "then", name, name);
+	}
+	free(name);
+	return good;
+}
+
+/*
+ * libConfuse puts nothing in the place of a variable that is not set, and does
+ * not tell.  In single quotes there are none, nor after a backslash in double
+ * ones.  The comments are gone.
+ */
+static bool
+variables_are_set(cfg_t *cfg, char *text)
+{
+	bool quoted = false;
+	char *s, *end;
+
+	for (s = text; *s != '\0'; s++) {
+		if (*s == '\'' && !quoted) {
+			s = skip_quoted(s) - 1;
+		} else if (*s == '\\' && quoted && s[1] != '\0') {
+			s++;
+		} else if (*s == '"') {
+			quoted = !quoted;
+		} else if ((end = variable_end(s)) != NULL) {
+			if (!variable_is_set(cfg, text, s, end))
+				return false;
+			s = end;
+		}
+	}
+	return true;
+}
+
 /* FILE_MAX for a file that cannot be read to its end or is as long. */
 static size_t
 read_file(FILE *f, char *to)
@@ -499,7 +562,7 @@ parse_text(cfg_t *cfg, char *text, size_t len)
 		cfg_error(cfg, "is too long, no text, or cannot be read");
 		return false;
 	}
-	if (!blank_comments(cfg, text))
+	if (!blank_comments(cfg, text) || !variables_are_set(cfg, text))
 		return false;
 	if (len == 0)
 		return true;

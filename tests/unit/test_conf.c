@@ -504,6 +504,43 @@ cookie_domain_must_cover_the_host(void **state)
 	}
 }
 
+/* The reader would put nothing there: another file is a good path too. */
+static void
+variables_that_are_not_set_are_refused(void **state)
+{
+	static const char said[] =
+	    "${GATELODGE_NONE} is not set; ${GATELODGE_NONE:-text} would be";
+
+	(void)state;
+	must_refuse("\nstore = \"${GATELODGE_NONE}/x.db\"", 2, said);
+	must_refuse("origins = {\"https://a\",\n\"https://${GATELODGE_NONE}\"}",
+	    2, said);
+	must_refuse("store = '/x'\nsocket = ${GATELODGE_NONE}", 2, said);
+	must_refuse("site_name = \"it's ${GATELODGE_NONE}\"", 1, said);
+	must_refuse("store = \"/${GATELODGE_NONE:x}\"", 1,
+	    "${GATELODGE_NONE:x} is not set");
+	must_refuse("site_name = \"\\\\${GATELODGE_NONE}\"", 1, said);
+}
+
+static void
+variables_are_not_everywhere(void **state)
+{
+	struct conf *c;
+
+	(void)state;
+	assert_int_equal(setenv("GATELODGE_SOME", "a \"b", 1), 0);
+	assert_int_equal(setenv("GATELODGE_EMPTY", "", 1), 0);
+	c = must_load("# ${GATELODGE_NONE}\nstore = '/${GATELODGE_NONE}'\n"
+	    "site_name = \"${GATELODGE_SOME}${GATELODGE_EMPTY:-c}\"\n"
+	    "mail_from_name = \"\\${GATELODGE_NONE}\"\n"
+	    "socket = \"/${GATELODGE_NONE:-it's \"d\" #}\"\n");
+	assert_string_equal(c->store, "/${GATELODGE_NONE}");
+	assert_string_equal(c->site_name, "a \"b");
+	assert_string_equal(c->mail_from_name, "${GATELODGE_NONE}");
+	assert_string_equal(c->socket, "/it's \"d\" #");
+	conf_free(c);
+}
+
 static void
 templates_that_are_not_there_are_named(void **state)
 {
@@ -907,6 +944,8 @@ main(void)
 		cmocka_unit_test(profile_decides_cookie_and_cost),
 		cmocka_unit_test(no_knob_loosens_standard),
 		cmocka_unit_test(templates_that_are_not_there_are_named),
+		cmocka_unit_test(variables_that_are_not_set_are_refused),
+		cmocka_unit_test(variables_are_not_everywhere),
 		cmocka_unit_test(cookie_domain_must_cover_the_host),
 		cmocka_unit_test(b18_pepper_that_cannot_be_used_is_refused),
 		cmocka_unit_test(list_that_cannot_be_used_is_refused),
