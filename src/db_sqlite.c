@@ -1074,11 +1074,12 @@ is_anothers(const char *path)
 static bool
 is_reachable(const char *path, bool as_it_is, char *why)
 {
-	char dir[PATH_BYTES];
 	int fault = access(path, R_OK | W_OK) == 0 ? 0 : errno;
+	char copy[PATH_BYTES];
+	const char *dir;
 
-	(void)snprintf(dir, sizeof(dir), "%s", path);
-	(void)dirname(dir);
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	dir = dirname(copy);
 	if (fault == 0 || (fault == ENOENT && !as_it_is))
 		fault = access(dir, W_OK | X_OK) == 0 ? 0 : errno;
 	if (fault == 0)
