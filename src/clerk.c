@@ -106,8 +106,7 @@ clerk_become_owner(struct clerk *c)
 	if (geteuid() == 0 && st.st_uid != 0)
 		return become(&st);
 	if (there && geteuid() != 0 && geteuid() != st.st_uid)
-		return clerk_fail(EX_NOPERM, "%s is another user's: run "
-		    "this as that user, or as root", store);
+		return clerk_fail(EX_NOPERM, DB_ANOTHERS, store);
 	return EX_OK;
 }
 

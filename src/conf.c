@@ -2,11 +2,13 @@
 
 #include <confuse.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "accent.h"
 #include "draft.h"
@@ -397,15 +399,24 @@ open_file(cfg_t *cfg)
 	return NULL;
 }
 
+/* The brace that ends a variable which begins at s; NULL: none does. */
+static char *
+variable_end(char *s)
+{
+	return text_begins(s, "${") ? strchr(s, '}') : NULL;
+}
+
 /* The character after a quoted string that begins at s. */
 static char *
 skip_quoted(char *s)
 {
-	char quote = *s++;
+	char quote = *s++, *end;
 
 	for (; *s != '\0' && *s != quote; s++)
 		if (*s == '\\' && s[1] != '\0')
 			s++;
+		else if (quote == '"' && (end = variable_end(s)) != NULL)
+			s = end;
 	return *s != '\0' ? s + 1 : s;
 }
 
@@ -442,7 +453,7 @@ blank_next(const char *text, char *s)
 		return blank(s, s + strcspn(s, "\n"));
 	if (text_begins(s, "/*"))
 		return blank_block(text, s);
-	return s + 1;
+	return variable_end(s) != NULL ? variable_end(s) : s + 1;
 }
 
 static int
@@ -476,6 +487,60 @@ blank_comments(cfg_t *cfg, char *text)
 	return true;
 }
 
+/* A default stands after the first colon, or there is none. */
+static bool
+has_value(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return (colon != NULL && colon[1] == '-') || getenv(name) != NULL;
+}
+
+static bool
+variable_is_set(cfg_t *cfg, const char *text, const char *s, const char *end)
+{
+	size_t len = (size_t)(end - s) - strlen("${");
+	char *name = heap_zeroed(1, len + 1);
+	bool good;
+
+	memcpy(name, s + strlen("${"), len);
+	good = has_value(name);
+	if (!good) {
+		cfg->line = line_of(text, s);
+		cfg_error(cfg, "${%s} is not set; ${%s:-text} would be text "
+		    "then", name, name);
+	}
+	free(name);
+	return good;
+}
+
+/*
+ * libConfuse puts nothing in the place of a variable that is not set, and does
+ * not tell.  In single quotes there are none, nor after a backslash in double
+ * ones.  The comments are gone.
+ */
+static bool
+variables_are_set(cfg_t *cfg, char *text)
+{
+	bool quoted = false;
+	char *s, *end;
+
+	for (s = text; *s != '\0'; s++) {
+		if (*s == '\'' && !quoted) {
+			s = skip_quoted(s) - 1;
+		} else if (*s == '\\' && quoted && s[1] != '\0') {
+			s++;
+		} else if (*s == '"') {
+			quoted = !quoted;
+		} else if ((end = variable_end(s)) != NULL) {
+			if (!variable_is_set(cfg, text, s, end))
+				return false;
+			s = end;
+		}
+	}
+	return true;
+}
+
 /* FILE_MAX for a file that cannot be read to its end or is as long. */
 static size_t
 read_file(FILE *f, char *to)
@@ -497,7 +562,7 @@ parse_text(cfg_t *cfg, char *text, size_t len)
 		cfg_error(cfg, "is too long, no text, or cannot be read");
 		return false;
 	}
-	if (!blank_comments(cfg, text))
+	if (!blank_comments(cfg, text) || !variables_are_set(cfg, text))
 		return false;
 	if (len == 0)
 		return true;
@@ -655,6 +720,29 @@ are_private(cfg_t *cfg, const struct conf *c)
 	return true;
 }
 
+/* RFC 6265, 5.1.3: browsers drop a cookie with any other domain. */
+static bool
+covers(const char *domain, const char *host)
+{
+	size_t above = strlen(domain), len = strlen(host);
+
+	if (strcmp(domain, host) == 0)
+		return true;
+	return is_name(host) && len > above && host[len - above - 1] == '.' &&
+	    strcmp(host + len - above, domain) == 0;
+}
+
+static bool
+agrees_on_cookies(cfg_t *cfg, const struct conf *c)
+{
+	if (c->cookie_domain[0] == '\0' ||
+	    covers(c->cookie_domain, c->base.host))
+		return true;
+	cfg_error(cfg, "cookie_domain must be the host of base_url or a "
+	    "domain above it");
+	return false;
+}
+
 /* Rules over more than one setting; knobs only tighten a profile. */
 static bool
 agrees(cfg_t *cfg, const struct conf *c)
@@ -721,6 +809,24 @@ open_keys(cfg_t *cfg, struct conf *c)
 	return c->keys != NULL;
 }
 
+/* The shelf does not know which setting has named the directory. */
+static bool
+has_templates(cfg_t *cfg, const struct conf *c)
+{
+	int fd;
+
+	if (c->templates[0] == '\0')
+		return true;
+	fd = open(c->templates, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		cfg_error(cfg, "templates %s: %s", c->templates,
+		    strerror(errno));
+		return false;
+	}
+	(void)close(fd);
+	return true;
+}
+
 static bool
 open_words(struct conf *c)
 {
@@ -747,9 +853,10 @@ conf_load(const char *path, void (*complain)(const char *message))
 	cfg = new_cfg(path);
 	h = parse(cfg) ? new_holder(cfg) : NULL;
 	if (h != NULL && !(agrees(cfg, &h->conf) &&
+	    agrees_on_cookies(cfg, &h->conf) &&
 	    agrees_on_mail(cfg, &h->conf) &&
 	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
-	    open_words(&h->conf))) {
+	    has_templates(cfg, &h->conf) && open_words(&h->conf))) {
 		conf_free(&h->conf);
 		h = NULL;
 	}

@@ -21,15 +21,17 @@
 static struct {
 	const char	*conf_path;
 	bool		 once;
+	bool		 test;
 } options;
 
 /* Why the store does not open, told once and not each second. */
 static char refusal[1024];
 
 static const char usage_text[] =
-    "usage: gatelodge-courier [-c FILE] [-1 | -V | -h]\n"
+    "usage: gatelodge-courier [-c FILE] [-1 | -t | -V | -h]\n"
     "  -c, --config FILE    read settings from FILE\n"
     "  -1, --once           send what is due and exit\n"
+    "  -t, --test           check the settings and exit\n"
     "  -V, --version        print the version and exit\n"
     "  -h, --help           print this and exit\n";
 
@@ -45,13 +47,14 @@ take_option(int letter)
 {
 	if (letter == 'c')
 		options.conf_path = optarg;
-	else
-		options.once = true;
+	options.once = options.once || letter == '1';
+	options.test = options.test || letter == 't';
 }
 
 static const struct option longs[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "once", no_argument, NULL, '1' },
+	{ "test", no_argument, NULL, 't' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -60,7 +63,7 @@ static const struct option longs[] = {
 static const struct program program = {
 	.name = "gatelodge-courier",
 	.usage = usage_text,
-	.letters = "c:1Vh",
+	.letters = "c:1tVh",
 	.longs = longs,
 	.print_version = print_version,
 	.take = take_option,
@@ -77,22 +80,11 @@ let_go(struct delivery *d)
 }
 
 static bool
-make_up(struct delivery *d, void (*tell)(const char *))
-{
-	const char *fault;
-
-	d->post = post_open(d->conf, &fault);
-	if (d->post == NULL)
-		tell(fault);
-	return d->post != NULL;
-}
-
-static bool
 load(struct delivery *d, void (*tell)(const char *))
 {
 	memset(d, 0, sizeof(*d));
 	d->conf = conf_load(options.conf_path, tell);
-	if (d->conf != NULL && make_up(d, tell))
+	if (d->conf != NULL && (d->post = post_open(d->conf, tell)) != NULL)
 		return true;
 	let_go(d);
 	return false;
@@ -281,6 +273,17 @@ run(struct delivery *d)
 	return code;
 }
 
+/* -t: beside the settings, what is opened only when a mail is sent. */
+static int
+test(const struct delivery *d)
+{
+	if (!post_judge(d->conf, program_complain))
+		return EX_CONFIG;
+	(void)fprintf(stderr, "gatelodge-courier: %s is ok\n",
+	    options.conf_path);
+	return program_said();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,7 +296,7 @@ main(int argc, char **argv)
 	program_hold_signals();
 	if (!load(&d, program_complain))
 		return EX_CONFIG;
-	code = run(&d);
+	code = options.test ? test(&d) : run(&d);
 	let_go(&d);
 	return code;
 }

@@ -65,6 +65,10 @@ enum db_refusal {
 	DB_TOO_OLD,		/* asked for as it is, it lacks migrations */
 };
 
+/* Whose file we may not open; "%s" is for its name. */
+#define DB_ANOTHERS	"%s is another user's: run this as that user, "	\
+			"or as root"
+
 /*
  * Opens path, made if absent, and brings its schema up to date: each
  * migration in a transaction of its own, after a copy of a database that

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sqlite3.h>
@@ -27,6 +28,7 @@
 /* A WAL that has grown to this many pages is cut, not only reused. */
 #define TRUNCATE_PAGES		16000
 #define PATH_BYTES		4096
+#define MESSAGE_BYTES		(PATH_BYTES + 256)
 /* What nobody waits for may not fill the memory of a slow disk's machine. */
 #define POSTED_MAX		4096
 #define READER_VFS		"gatelodge-reader"
@@ -1058,13 +1060,52 @@ db_free(struct db *db)
 	free(db);
 }
 
+/* Somebody's who is neither we nor root, who owns what all go through. */
+static bool
+is_anothers(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid != 0 &&
+	    st.st_uid != geteuid();
+}
+
+/* Of what SQLite would only say that it is unable to open. */
+static bool
+is_reachable(const char *path, bool as_it_is, char *why)
+{
+	int fault = access(path, R_OK | W_OK) == 0 ? 0 : errno;
+	char copy[PATH_BYTES];
+	const char *dir;
+
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	dir = dirname(copy);
+	if (fault == 0 || (fault == ENOENT && !as_it_is))
+		fault = access(dir, W_OK | X_OK) == 0 ? 0 : errno;
+	if (fault == 0)
+		return true;
+	if (fault == EACCES && is_anothers(path))
+		(void)snprintf(why, MESSAGE_BYTES, DB_ANOTHERS, path);
+	else if (fault == EACCES && is_anothers(dir))
+		(void)snprintf(why, MESSAGE_BYTES, DB_ANOTHERS, dir);
+	else
+		(void)snprintf(why, MESSAGE_BYTES, "%s: %s", path,
+		    strerror(fault));
+	return false;
+}
+
 static struct db *
 open_db(const char *path, const struct db_schema *schema, bool as_it_is,
     enum db_refusal *why, void (*complain)(const char *))
 {
-	char message[PATH_BYTES];
+	char message[MESSAGE_BYTES];
 	struct db *db;
 
+	*why = DB_CANNOT_OPEN;
+	if (!is_reachable(path, as_it_is, message)) {
+		complain(message);
+		return NULL;
+	}
 	db = db_new(path, schema);
 	*why = bring_up(db, as_it_is);
 	if (*why != DB_OPENED) {

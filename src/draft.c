@@ -70,18 +70,29 @@ sample(struct arena *a, const struct lang *l, const char *tag)
 	return root;
 }
 
-/* NULL, or what is wrong in the first language of which something is. */
+/*
+ * NULL, or what is wrong in the first language of which something is; its tag
+ * goes before that unless something is wrong in each.
+ */
 static const char *
 fault_of(const struct shelf *s, struct arena *a, const struct lang *l,
     const char *kind)
 {
-	const char *fault = NULL, *tag;
+	const char *first = NULL, *where = "", *fault, *tag;
 	struct draft draft;
+	bool each = true;
 	size_t i;
 
-	for (i = 0; fault == NULL && (tag = lang_at(l, i)) != NULL; i++)
+	for (i = 0; (tag = lang_at(l, i)) != NULL; i++) {
 		fault = draft_write(s, a, kind, sample(a, l, tag), &draft);
-	return fault;
+		each = each && fault != NULL;
+		if (first == NULL && fault != NULL) {
+			first = fault;
+			where = tag;
+		}
+	}
+	return first == NULL || each ? first :
+	    ARENA_JOIN(a, "in ", where, ", ", first);
 }
 
 bool

@@ -26,7 +26,8 @@ const char	*draft_write(const struct shelf *, struct arena *,
 		    struct draft *out);
 /*
  * Can each mail be written, in each language?  Tried with everything that a
- * mail may tell; each fault has been told to complain.
+ * mail may tell; each fault has been told to complain, with its language
+ * unless it is there in all of them.
  */
 bool		 draft_judge(const struct shelf *, const struct lang *,
 		    void (*complain)(const char *message));

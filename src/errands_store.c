@@ -268,13 +268,14 @@ int
 errand_passwords_compile(struct clerk *c)
 {
 	const struct command *command = c->command;
-	const char *in = command->arg[0], *fault;
+	const char *in = command->arg[0], *bad, *fault;
 	const char *out = command->args > 1 ? command->arg[1] :
 	    ARENA_JOIN(c->arena, in, ".compiled");
 	struct wordlist_tally tally;
 
-	if (!wordlist_compile(in, out, &tally, &fault))
-		return clerk_fail(EX_DATAERR, "%s: %s", in, fault);
+	if (!wordlist_compile(in, out, &tally, &bad, &fault))
+		return clerk_fail(bad == in ? EX_NOINPUT : EX_CANTCREAT,
+		    "%s: %s", bad, fault);
 	SHEET_ROW(c->sheet, { "file", .text = out },
 	    { "entries", .kind = JSON_NUMBER, .number = whole(tally.entries) },
 	    { "doubles", .kind = JSON_NUMBER, .number = whole(tally.doubles) },

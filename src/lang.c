@@ -10,6 +10,8 @@
 
 #define DIRECTORY	"lang/"
 #define SUFFIX		".json"
+#define NAME_KEY	"language"
+#define OWN		"own."	/* before keys that we do not know */
 #define KEY_MAX		(TEMPLATE_NAME_MAX - 2)	/* after "t." */
 #define KEY_PARTS_MAX	8
 #define WISHES_MAX	32	/* of a browser that are heard */
@@ -32,8 +34,10 @@ struct reading {
 	struct catalogue *catalogue;
 	struct arena	*scratch;	/* of what is told */
 	const char	*path;
+	const struct value *known;	/* keys that may be; NULL: any */
 	void		(*complain)(const char *);
 	bool		 good;
+	bool		 named;		/* by the file, for people */
 };
 
 static void
@@ -98,6 +102,17 @@ put_text(struct catalogue *c, const char *key, const char *text)
 	return true;
 }
 
+static bool
+is_known(const struct reading *r, const char *key)
+{
+	const struct value *v;
+
+	if (r->known == NULL || text_begins(key, OWN))
+		return true;
+	v = value_find(r->known, key);
+	return v != NULL && value_kind(v) == VALUE_PHRASE;
+}
+
 static void
 take_text(struct reading *r, const struct json_text *t)
 {
@@ -111,6 +126,11 @@ take_text(struct reading *r, const struct json_text *t)
 	else if (!put_text(r->catalogue, t->name, t->text))
 		complain(r, ARENA_JOIN(r->scratch, ": ", t->name,
 		    " is a text, and the beginning of a key"));
+	else if (!is_known(r, t->name))
+		complain(r, ARENA_JOIN(r->scratch, ": no key is called ",
+		    t->name, "; one of your own begins with " OWN));
+	if (strcmp(t->name, NAME_KEY) == 0)
+		r->named = t->text[0] != '\0';
 	arena_wipe(r->scratch);
 }
 
@@ -137,6 +157,18 @@ take_file(struct reading *r, const char *text)
 		take_text(r, t);
 }
 
+/* Ours, which any key may be in. */
+static void
+take_ours(struct reading *r, const char *name)
+{
+	const struct value *known = r->known;
+
+	r->known = NULL;
+	r->path = name;
+	take_file(r, shelf_builtin(name));
+	r->known = known;
+}
+
 /* Ours, and over it an operator's; where there are such. */
 static void
 take_language(struct reading *r, const struct shelf *shelf, const char *tag)
@@ -144,16 +176,17 @@ take_language(struct reading *r, const struct shelf *shelf, const char *tag)
 	const char *name = arena_printf(r->catalogue->arena,
 	    DIRECTORY "%s" SUFFIX, tag);
 	const struct shelf_file *file = shelf_find(shelf, name);
-	const char *ours = shelf_builtin(name);
 
-	if (ours != NULL) {
-		r->path = name;
-		take_file(r, ours);
-	}
+	r->named = shelf_builtin(name) != NULL;
+	if (r->named)
+		take_ours(r, name);
 	if (file != NULL && file->own) {
 		r->path = file->path;
 		take_file(r, file->text);
 	}
+	if (!r->named && r->good)
+		complain(r, ": has no " NAME_KEY ", by which people choose "
+		    "it");
 }
 
 static void
@@ -165,10 +198,10 @@ be_quiet(const char *message)
 /* What is wrong with the English one is told where that is the one read. */
 static bool
 read_catalogue(struct catalogue *c, const struct shelf *shelf,
-    void (*complain_to)(const char *))
+    const struct value *known, void (*complain_to)(const char *))
 {
-	struct reading r = { .catalogue = c, .complain = be_quiet,
-	    .good = true };
+	struct reading r = { .catalogue = c, .known = known,
+	    .complain = be_quiet, .good = true };
 
 	r.scratch = arena_new();
 	c->arena = arena_new();
@@ -206,17 +239,34 @@ list_catalogues(struct lang *l, const struct shelf *shelf)
 	}
 }
 
+/* Our English one, which has every key. */
+static void
+read_known(struct catalogue *c)
+{
+	struct reading r = { .catalogue = c, .complain = be_quiet };
+
+	r.scratch = arena_new();
+	c->arena = arena_new();
+	c->root = value_object(c->arena);
+	take_ours(&r, DIRECTORY LANG_DEFAULT SUFFIX);
+	arena_free(r.scratch);
+}
+
 struct lang *
 lang_open(const struct shelf *shelf, void (*complain_to)(const char *))
 {
 	struct lang *l = heap_zeroed(1, sizeof(*l));
+	struct catalogue known;
 	bool good = true;
 	size_t i;
 
 	list_catalogues(l, shelf);
+	read_known(&known);
 	for (i = 0; i < l->n; i++)
-		if (!read_catalogue(&l->catalogue[i], shelf, complain_to))
+		if (!read_catalogue(&l->catalogue[i], shelf, known.root,
+		    complain_to))
 			good = false;
+	arena_free(known.arena);
 	if (good)
 		return l;
 	lang_close(l);

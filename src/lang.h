@@ -10,7 +10,10 @@
  *	{{t.mail.reset.subject}}
  *
  * A key that an operator's file does not have is taken from ours of the same
- * language, and if that has none, from the English one.
+ * language, and if that has none, from the English one.  A key of its own, for
+ * a template of its own, begins with "own."; any other that our English one
+ * lacks is a slip, and refused.  A language that we do not have must say what
+ * it is called, under the key "language".
  *
  * Nothing changes after lang_open; any number of threads may ask.
  */

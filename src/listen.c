@@ -79,6 +79,25 @@ is_served(const struct sockaddr *address, socklen_t len)
 	return served;
 }
 
+static enum listen_result
+fail_group(const char *group, const char *what,
+    void (*complain)(const char *))
+{
+	char setting[MESSAGE_MAX / 2];
+
+	(void)snprintf(setting, sizeof(setting), "socket_group %s", group);
+	return fail(LISTEN_CANNOT, setting, what, complain);
+}
+
+bool
+listen_knows_group(const char *group, void (*complain)(const char *))
+{
+	if (group[0] == '\0' || getgrnam(group) != NULL)
+		return true;
+	(void)fail_group(group, "there is no such group", complain);
+	return false;
+}
+
 static bool
 give_to_group(const char *path, const char *group)
 {
@@ -92,21 +111,23 @@ give_to_group(const char *path, const char *group)
 
 /*
  * Made under another name and renamed when it is ready: who connects finds
- * the old socket or the new one, never one without permissions.
+ * the old socket or the new one, never one without permissions.  -1; *refused:
+ * the group cannot have it.
  */
 static int
-make_unix(const char *path, const char *group)
+make_unix(const char *path, const char *group, bool *refused)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, error;
 
+	*refused = false;
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s.new",
 	    path);
 	(void)unlink(address.sun_path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&address,
 	    sizeof(address)) == 0 && chmod(address.sun_path, 0660) == 0 &&
-	    give_to_group(address.sun_path, group) &&
+	    !(*refused = !give_to_group(address.sun_path, group)) &&
 	    listen(fd, BACKLOG) == 0 && rename(address.sun_path, path) == 0)
 		return fd;
 	error = errno;
@@ -159,18 +180,21 @@ open_unix_alone(struct listening *l, const char *path, const char *group,
     void (*complain)(const char *))
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	bool refused;
 
 	(void)strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
-	if (group[0] != '\0' && getgrnam(group) == NULL)
-		return fail(LISTEN_CANNOT, group, "no such group for the "
-		    "socket", complain);
+	if (!listen_knows_group(group, complain))
+		return LISTEN_CANNOT;
 	if (is_other_file(path))
 		return fail(LISTEN_CANNOT, path, "is there and no socket",
 		    complain);
 	if (is_served((struct sockaddr *)&address, sizeof(address)))
 		return fail(LISTEN_IN_USE, path, "another process serves "
 		    "there", complain);
-	l->fd = make_unix(path, group);
+	l->fd = make_unix(path, group, &refused);
+	if (l->fd < 0 && refused)
+		return fail_group(group, errno == EPERM ? "this user is not "
+		    "in it" : strerror(errno), complain);
 	if (l->fd < 0 || !remember(l, path))
 		return fail(LISTEN_CANNOT, path, strerror(errno), complain);
 	return LISTEN_OK;

@@ -31,6 +31,9 @@ enum listen_result {
  */
 enum listen_result listen_open(struct listening *, const char *where,
 	    const char *group, void (*complain)(const char *));
+/* False: complain has been told that there is no such group; "" is good. */
+bool	listen_knows_group(const char *group,
+	    void (*complain)(const char *));
 /*
  * Takes our name away, once, unless another process has put its own there.
  * While the socket is open: its number may be used again when it is closed.

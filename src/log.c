@@ -1,7 +1,6 @@
 #include "log.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "clock.h"
 
 #define LINE_MAX_BYTES	4096
+#define PAUSE_MS	60000
 
 struct line {
 	char	 bytes[LINE_MAX_BYTES];
@@ -103,6 +103,15 @@ log_event(const char *event, const struct log_field *fields, size_t n)
 	memcpy(l.bytes + l.used, "}\n", 2);
 	written = write(log_fd, l.bytes, l.used + 2);
 	(void)written;	/* nobody is left to be told */
+}
+
+bool
+log_is_due(atomic_llong *next)
+{
+	long long now = clock_steady_ms(), due = atomic_load(next);
+
+	return now >= due &&
+	    atomic_compare_exchange_strong(next, &due, now + PAUSE_MS);
 }
 
 void

@@ -12,6 +12,8 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +36,11 @@ struct log_field {
 } while (0)
 
 void	log_event(const char *event, const struct log_field *, size_t n);
+/*
+ * True at most once a minute for each *next, which begins with 0: may what
+ * every request can bring about be told again?
+ */
+bool	log_is_due(atomic_llong *next);
 /*
  * The end after a fault of our own, or of the machine's, that nobody can
  * answer for: one line, "server.fault" with the reason, and abort(3).

@@ -125,6 +125,8 @@ show_settings(const struct conf *conf)
 {
 	if (options.mode == DUMP)
 		conf_dump(conf, stdout);
+	else if (!listen_knows_group(conf->socket_group, program_complain))
+		return EX_CONFIG;
 	else
 		(void)fprintf(stderr, "gatelodge: %s is ok\n",
 		    options.conf_path);

@@ -15,13 +15,16 @@ handle_page(struct call *c)
 	reply_outcome(c, OUT_PAGE);
 }
 
-/* Who may make an account. */
+/* Who may make an account, and whether that can be done without a mail. */
 static void
 put_registration(struct call *c)
 {
 	const char *who = c->conf->registration;
+	bool open = strcmp(who, "open") == 0;
+	bool can = c->conf->rules->open || c->conf->mail;
 
-	value_flag(c->arena, page_values(c), "open", strcmp(who, "open") == 0);
+	value_flag(c->arena, page_values(c), "open", open && can);
+	value_flag(c->arena, page_values(c), "no_mail", open && !can);
 	value_flag(c->arena, page_values(c), "invited",
 	    strcmp(who, "invite") == 0);
 }

@@ -2,7 +2,9 @@
 
 #include <crypt.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +12,7 @@
 #include "argon.h"
 #include "digest.h"
 #include "heap.h"
+#include "log.h"
 #include "scheme.h"
 
 #define PREFIX		"$y$"
@@ -165,6 +168,33 @@ verify_nobody(struct passwd *p, const char *phrase, int cost)
 	    PASSWD_FAULT;
 }
 
+/* By its name, which stands last before the setting: "$hmac$KEY". */
+static void
+tell_missing(const char *hash)
+{
+	static atomic_llong next;
+	char mark[PASSWD_HASH_MAX];
+
+	if (!log_is_due(&next))
+		return;
+	(void)snprintf(mark, sizeof(mark), "%.*s",
+	    (int)(pepper_setting(hash) - hash), hash);
+	LOG("key.missing", LOG_TEXT("key", strrchr(mark, '$') + 1));
+}
+
+/* The same as the stored one was sealed; false where its key is not here. */
+static bool
+seal(const char *computed, const char *stored,
+    const struct passwd_rules *rules, char *out)
+{
+	if (pepper_seal_like(rules->pepper, stored, computed, out,
+	    PASSWD_HASH_MAX))
+		return true;
+	if (pepper_setting(stored) != stored)
+		tell_missing(stored);
+	return false;
+}
+
 static enum passwd_verdict
 verify_ours(struct passwd *p, const char *phrase, const char *hash,
     const struct passwd_rules *rules)
@@ -175,8 +205,7 @@ verify_ours(struct passwd *p, const char *phrase, const char *hash,
 	int made = cost_of(hash);
 
 	computed = compute(p, phrase, pepper_setting(hash));
-	if (computed == NULL || !pepper_seal_like(rules->pepper, hash,
-	    computed, sealed, sizeof(sealed)))
+	if (computed == NULL || !seal(computed, hash, rules, sealed))
 		return PASSWD_FAULT;
 	p->took[made] = cpu_us() - start;
 	if (same_hash(sealed, hash))

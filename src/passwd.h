@@ -37,7 +37,7 @@ enum passwd_verdict {
 	PASSWD_MATCH,
 	PASSWD_DIFFERS,
 	PASSWD_FAULT,		/* the library could not hash, or the key of
-				   the seal is not here */
+				   the seal is not here, which is logged */
 };
 
 /*

@@ -1,7 +1,9 @@
 #include "policy.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
+#include "log.h"
 #include "strength.h"
 #include "text.h"
 #include "unicode.h"
@@ -129,6 +131,16 @@ strong_enough(const struct conf *conf, struct arena *a, struct words *w,
 	return bits >= conf->password_bits;
 }
 
+static void
+tell_unreadable(const struct conf *conf)
+{
+	static atomic_llong next;
+
+	if (log_is_due(&next))
+		LOG("list.fault", LOG_TEXT("file", conf->password_list),
+		    LOG_TEXT("reason", "is cut off, or cannot be read"));
+}
+
 static bool
 unlisted(const struct conf *conf, struct arena *a, const char *password,
     enum outcome *why)
@@ -137,6 +149,8 @@ unlisted(const struct conf *conf, struct arena *a, const char *password,
 
 	if (conf->refused != NULL)
 		answer = wordlist_look(conf->refused, a, password);
+	if (answer == WORDLIST_FAULT)
+		tell_unreadable(conf);
 	*why = answer == WORDLIST_FAULT ? OUT_FAULT : OUT_PASSWORD_COMMON;
 	return answer == WORDLIST_NOT_IN;
 }

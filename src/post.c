@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "smtp.h"
 
 #define SECOND_MS	1000
+#define MESSAGE_MAX	8192	/* a path and what is wrong with it */
 
 struct post {
 	const struct conf *conf;
@@ -261,21 +263,78 @@ send_to_program(const struct conf *conf, const struct parcel *p,
 
 /* Whichever there is. */
 
-struct post *
-post_open(const struct conf *conf, const char **fault)
+/* True without a fault. */
+static bool
+is_good(const char *key, const char *path, const char *fault,
+    void (*complain)(const char *))
 {
+	char message[MESSAGE_MAX];
+
+	if (fault == NULL)
+		return true;
+	(void)snprintf(message, sizeof(message), "%s %s: %s", key, path,
+	    fault);
+	complain(message);
+	return false;
+}
+
+struct post *
+post_open(const struct conf *conf, void (*complain)(const char *))
+{
+	const char *fault = NULL;
 	struct post *p;
 
+	if (!conf->mail) {
+		complain("none of smtp_url, sendmail and mail_dir is set");
+		return NULL;
+	}
 	p = heap_zeroed(1, sizeof(*p));
 	p->conf = conf;
-	*fault = conf->mail ? NULL : "none of smtp_url, sendmail and "
-	    "mail_dir is set";
 	if (conf->smtp_url[0] != '\0')
-		p->smtp = smtp_open(conf, fault);
-	if (*fault == NULL)
+		p->smtp = smtp_open(conf, &fault);
+	if (is_good("smtp_password_file", conf->smtp_password_file, fault,
+	    complain))
 		return p;
 	free(p);
 	return NULL;
+}
+
+/* NULL: it is a file, and we may do that with it. */
+static const char *
+fault_of_file(const char *path, int how)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "is no file";
+	return access(path, how) != 0 ? strerror(errno) : NULL;
+}
+
+static const char *
+fault_of_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return strerror(errno);
+	if (!S_ISDIR(st.st_mode))
+		return "is no directory";
+	return access(path, R_OK | W_OK | X_OK) != 0 ? strerror(errno) : NULL;
+}
+
+bool
+post_judge(const struct conf *conf, void (*complain)(const char *))
+{
+	if (conf->mail_dir[0] != '\0')
+		return is_good("mail_dir", conf->mail_dir,
+		    fault_of_directory(conf->mail_dir), complain);
+	if (conf->sendmail[0] != '\0')
+		return is_good("sendmail", conf->sendmail,
+		    fault_of_file(conf->sendmail, X_OK), complain);
+	return conf->smtp_ca[0] == '\0' || is_good("smtp_ca", conf->smtp_ca,
+	    fault_of_file(conf->smtp_ca, R_OK), complain);
 }
 
 void

@@ -10,13 +10,22 @@
 #ifndef POST_H
 #define POST_H
 
+#include <stdbool.h>
+
 #include "conf.h"
 #include "parcel.h"
 
 struct post;
 
-/* conf must outlive it.  NULL, and *fault: it cannot be set up. */
-struct post	*post_open(const struct conf *, const char **fault);
+/* conf must outlive it.  NULL, and complain has been told: it cannot be. */
+struct post	*post_open(const struct conf *,
+		    void (*complain)(const char *message));
+/*
+ * Can we open what is opened for each mail alone?  False: complain has been
+ * told as "setting path: reason".
+ */
+bool		 post_judge(const struct conf *,
+		    void (*complain)(const char *message));
 void		 post_close(struct post *);
 /* Takes at most three times mail_timeout.  SIGPIPE must be ignored. */
 void		 post_send(struct post *, const struct parcel *,

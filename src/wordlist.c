@@ -299,14 +299,16 @@ write_beside(char *beside, const char *out, const struct pile *p)
 
 bool
 wordlist_compile(const char *in, const char *out, struct wordlist_tally *t,
-    const char **fault)
+    const char **bad, const char **fault)
 {
 	size_t size = strlen(out) + sizeof(SUFFIX);
 	struct pile pile = { .entry = NULL };
 	char *beside;
 
+	*bad = in;
 	*fault = read_text(in, &pile, t);
 	if (*fault == NULL) {
+		*bad = out;
 		beside = heap_zeroed(1, size);
 		(void)snprintf(beside, size, "%s" SUFFIX, out);
 		*fault = write_beside(beside, out, &pile);

@@ -53,9 +53,11 @@ enum wordlist_answer
  * Makes the file out from the text in.  It is written beside its place, and
  * is on the disk before it gets there; readable by everybody, since it says
  * nothing that the text's origin does not.  Takes 16 bytes of memory a line.
- * False, with *fault, leaves what was there.
+ * False leaves what was there; *fault says what is wrong with *bad, which is
+ * one of the two.
  */
 bool		 wordlist_compile(const char *in, const char *out,
-		    struct wordlist_tally *, const char **fault);
+		    struct wordlist_tally *, const char **bad,
+		    const char **fault);
 
 #endif

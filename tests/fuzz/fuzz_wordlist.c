@@ -78,12 +78,12 @@ static void
 compile_bytes(struct arena *a, const uint8_t *data, size_t len)
 {
 	struct wordlist_tally tally;
-	const char *fault, *line, *end;
+	const char *bad, *fault, *line, *end;
 	struct wordlist *w;
 	char *lines;
 
 	helper_write(text, data, len);
-	must(wordlist_compile(text, list, &tally, &fault));
+	must(wordlist_compile(text, list, &tally, &bad, &fault));
 	w = wordlist_open(list, &fault);
 	must(w != NULL);
 	lines = arena_copy(a, data, len);

@@ -908,7 +908,12 @@ into_full() {
 	add listed@example.com "$listed and more"
 	enter listed@example.com "$listed and more"
 	assert_code 200
-	refused 65 passwords compile "$gl/none"
+	run --separate-stderr -66 ctl passwords compile "$gl/none"
+	assert_equal "$stderr" \
+		"gatelodgectl: $gl/none: No such file or directory"
+	run --separate-stderr -73 ctl passwords compile "$gl/list" "$gl/no/x"
+	assert_equal "$stderr" \
+		"gatelodgectl: $gl/no/x: No such file or directory"
 	refused 64 passwords compile
 	gl_restart 'profile = "standard"' 'base_url = "https://auth.example"' \
 		'hash_cost = 5'

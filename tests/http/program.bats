@@ -255,6 +255,24 @@ bad() {
 	assert_answer 200 '{"message":"Bienvenue"}'
 }
 
+@test "a socket_group that is not to be had is named with its setting" {
+	try 'socket_group = "nosuchgroup"'
+	refused 73 'gatelodge: socket_group nosuchgroup: there is no such group'
+	run -78 "$GATELODGE" -t -c "$conf"
+	assert_output 'gatelodge: socket_group nosuchgroup: there is no such group'
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	cp "$GATELODGE" "$gl/gatelodge"
+	mkdir -m 777 "$gl/own"
+	try "socket = \"$gl/own/try.sock\"" 'socket_group = "www-data"'
+	chmod 644 "$conf"
+	run -73 setpriv --reuid nobody --regid nogroup --clear-groups \
+		"$gl/gatelodge" -c "$conf"
+	assert_output 'gatelodge: socket_group www-data: this user is not in it'
+	run -0 find "$gl/own" -type s
+	assert_output ''
+	rm -rf "$gl/own" "$gl/gatelodge"
+}
+
 @test "what is no socket is not removed to make place for one" {
 	echo precious >"$gl/try.file"
 	try "socket = \"$gl/try.file\""
@@ -302,6 +320,43 @@ try_start() {
 try_stop() {
 	kill "$try_pid"
 	wait "$try_pid"
+}
+
+# both SENTENCE - gatelodge and gatelodgectl say it of the store, as nobody
+both() {
+	local row
+
+	for row in '73 gatelodge' "$2 gatelodgectl db migrate"; do
+		# shellcheck disable=SC2086 # words
+		set -- "$1" "$2" $row
+		run "-$3" timeout 60 setpriv --reuid nobody --clear-groups \
+			"$gl/$4" -c "$conf" "${@:5}"
+		assert_equal "${lines[-1]}" "$4: $1"
+		refute_output --partial store.fault
+	done
+}
+
+@test "a store that may not be opened is told of as by gatelodgectl" {
+	local own=$gl/own
+
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	mkdir -m 777 "$own"
+	cp "$GATELODGE" "$gl/gatelodge"
+	cp "${GATELODGE}ctl" "$gl/gatelodgectl"
+	try "socket = \"$own/try.sock\"" "store = \"$own/try.db\""
+	sed -i '/^socket_group/d' "$conf"
+	chmod 644 "$conf"
+	: >"$own/try.db"
+	chmod 600 "$own/try.db"
+	chown bin "$own/try.db"
+	both "$own/try.db is another user's: run this as that user, or as root" 77
+	mkdir -m 755 "$own/bin"
+	chown bin "$own/bin"
+	sed -i "s|try.db|bin/try.db|" "$conf"
+	both "$own/bin is another user's: run this as that user, or as root" 73
+	sed -i "s|bin/try.db|no/try.db|" "$conf"
+	both "$own/no/try.db: No such file or directory" 73
+	rm -rf "$own" "$gl/gatelodge" "$gl/gatelodgectl"
 }
 
 @test "the socket has mode 660 and the group of socket_group" {

@@ -61,6 +61,53 @@ libraries() {
 	run -78 courier -1
 }
 
+@test "a refusal names the setting and the file" {
+	local secret='smtp_user = "me"' port=smtp://localhost:9
+
+	settings "smtp_url = \"$port\"" "$secret" \
+		"smtp_password_file = \"$gl/none\""
+	run -78 courier -1
+	assert_output "gatelodge-courier: smtp_password_file $gl/none: No such file or directory"
+	echo secret >"$gl/secret"
+	chmod 644 "$gl/secret"
+	settings "smtp_url = \"$port\"" "$secret" \
+		"smtp_password_file = \"$gl/secret\""
+	run -78 courier -t
+	assert_output "gatelodge-courier: smtp_password_file $gl/secret: may be used by others than its owner"
+}
+
+@test "-t looks at the settings and at what the courier alone opens" {
+	rm -f "$gl"/gatelodge.db*
+	run -0 courier -t
+	assert_output "gatelodge-courier: $gl/gatelodge.conf is ok"
+	assert [ ! -e "$gl/gatelodge.db" ]
+	run -0 courier --test -1
+	settings
+	run -78 courier -t
+	assert_output --partial 'none of smtp_url, sendmail and mail_dir is set'
+	settings 'smtp_tls = "never"'
+	run -78 courier -t
+	opens_not mail_dir "$gl/none" 'No such file or directory'
+	opens_not mail_dir "$gl/gatelodge.conf" 'is no directory'
+	opens_not sendmail "$gl/none" 'No such file or directory'
+	opens_not sendmail "$gl" 'is no file'
+	opens_not sendmail "$gl/gatelodge.conf" 'Permission denied'
+	opens_not smtp_ca "$gl/none" 'No such file or directory' \
+		'smtp_url = "smtp://localhost"'
+	settings 'smtp_url = "smtps://localhost"' \
+		"smtp_ca = \"$gl/gatelodge.conf\"" 'smtp_user = "me"' \
+		"smtp_password_file = \"$gl/secret\""
+	(umask 077 && echo secret >"$gl/secret")
+	run -0 courier -t
+}
+
+# opens_not KEY PATH REASON [LINE...]
+opens_not() {
+	settings "$1 = \"$2\"" "${@:4}"
+	run -78 courier -t
+	assert_output "gatelodge-courier: $1 $2: $3"
+}
+
 @test "a mail that nobody gets is dropped, one whose time is over is dead" {
 	local dropped
 
@@ -98,6 +145,9 @@ libraries() {
 	eventually 10 grep -q '"store.waiting"' "$gl/log"
 	sleep 1.5
 	assert_equal "$(grep -c '"store.waiting"' "$gl/log")" 1
+	run -0 jq -r 'select(.event == "store.waiting") | .reason' "$gl/log"
+	assert_output "$gl/gatelodge.db: No such file or directory"
+	run -1 grep '"store.fault"' "$gl/log"
 	ctl db migrate 2>/dev/null
 	post bob@example.com
 	eventually 10 files 1

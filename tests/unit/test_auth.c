@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -632,6 +633,22 @@ hashes_that_begin(const char *prefix)
 	    " password_hash LIKE '%s%%'", prefix));
 }
 
+/* By the name that is in the store as well, and without a flood. */
+static void
+missing_key_was_told_once(void)
+{
+	char *log = helper_log(&bed);
+	const char *line = arena_printf(arena,
+	    "\"event\":\"key.missing\",\"key\":\"%s\"}",
+	    text_by("SELECT substr(password_hash, 7, 8) FROM users"));
+
+	assert_true(helper_log_valid(log));
+	assert_non_null(strstr(log, line));
+	assert_null(strstr(strstr(log, line) + strlen(line),
+	    "key.missing"));
+	free(log);
+}
+
 /* B18: a key that is not here lets nobody in. */
 static void
 hash_is_sealed_at_login_and_opens_with_its_key_alone(void **state)
@@ -653,6 +670,7 @@ hash_is_sealed_at_login_and_opens_with_its_key_alone(void **state)
 	helper_bed_settings(&bed, COMPAT);
 	assert_int_equal(login(EMAIL, PASSWORD, NULL), OUT_FAULT);
 	assert_int_equal(login(EMAIL, "wrong", NULL), OUT_FAULT);
+	missing_key_was_told_once();
 }
 
 static void

@@ -342,7 +342,8 @@ settings_given_twice_are_refused(void **state)
 		"base_path = \"/a\"\n", "origins = {\"https://a\"}\n",
 		"socket = \"/x\"\n", "socket_group = \"x\"\n",
 		"store = \"/x\"\n", "hash_cost = 7\n", "hash_slots = 1\n",
-		"compat_remote = false\n", "cookie_domain = \"a\"\n",
+		"compat_remote = false\n",
+		"cookie_domain = \"localhost\"\n",
 		"session_lifetime = 60\n", "log = \"events\"\n",
 	};
 	char text[128];
@@ -435,7 +436,8 @@ profile_decides_cookie_and_cost(void **state)
 	assert_null(c->refused);
 	assert_string_equal(c->cookie, "__Host-session_id");
 	conf_free(c);
-	c = must_load("cookie_domain = \"example.com\"");
+	c = must_load("base_url = \"https://example.com\"\n"
+	    "cookie_domain = \"example.com\"");
 	assert_string_equal(c->cookie, "__Secure-session_id");
 	conf_free(c);
 	c = must_load("profile = \"compat\"");
@@ -445,7 +447,8 @@ profile_decides_cookie_and_cost(void **state)
 	assert_int_equal(c->hash_cost, 5);
 	assert_string_equal(c->cookie, "session_id");
 	conf_free(c);
-	c = must_load("profile = \"compat\"\ncookie_domain = \"a.b\"");
+	c = must_load("profile = \"compat\"\nbase_url = \"http://c.a.b\"\n"
+	    "cookie_domain = \"a.b\"");
 	assert_string_equal(c->cookie, "session_id");
 	conf_free(c);
 }
@@ -470,6 +473,89 @@ no_knob_loosens_standard(void **state)
 	must_take("profile = \"compat\"\norigins = {\"http://b.example\"}");
 	must_take("profile = \"compat\"\nbase_url = \"http://example.com\"");
 	must_take("profile = \"compat\"\ncompat_remote = true");
+}
+
+static void
+cookie_domain_must_cover_the_host(void **state)
+{
+	static const struct {
+		const char	*host, *domain;
+		bool		 good;
+	} rows[] = {
+		{ "auth.example.org", "auth.example.org", true },
+		{ "Auth.Example.org", "example.org", true },
+		{ "a.b.example.org:8443", "example.org", true },
+		{ "127.0.0.1", "127.0.0.1", true },
+		{ "auth.example.org", "other.net", false },
+		{ "auth.example.org", "th.example.org", false },
+		{ "auth.example.org", "x.auth.example.org", false },
+		{ "auth.example.org", "xauth.example.org", false },
+		{ "example.org", "e.org", false },
+		{ "127.0.0.1", "0.0.1", false },
+	};
+	char text[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++) {
+		(void)snprintf(text, sizeof(text), "base_url = \"https://%s\"\n"
+		    "cookie_domain = \"%s\"\n", rows[i].host,
+		    rows[i].domain);
+		if (rows[i].good)
+			must_take(text);
+		else
+			must_refuse(text, 0, "cookie_domain must be the host "
+			    "of base_url or a domain above it");
+	}
+}
+
+/* The reader would put nothing there: another file is a good path too. */
+static void
+variables_that_are_not_set_are_refused(void **state)
+{
+	static const char said[] =
+	    "${GATELODGE_NONE} is not set; ${GATELODGE_NONE:-text} would be";
+
+	(void)state;
+	must_refuse("\nstore = \"${GATELODGE_NONE}/x.db\"", 2, said);
+	must_refuse("origins = {\"https://a\",\n\"https://${GATELODGE_NONE}\"}",
+	    2, said);
+	must_refuse("store = '/x'\nsocket = ${GATELODGE_NONE}", 2, said);
+	must_refuse("site_name = \"it's ${GATELODGE_NONE}\"", 1, said);
+	must_refuse("store = \"/${GATELODGE_NONE:x}\"", 1,
+	    "${GATELODGE_NONE:x} is not set");
+	must_refuse("site_name = \"\\\\${GATELODGE_NONE}\"", 1, said);
+}
+
+static void
+variables_are_not_everywhere(void **state)
+{
+	struct conf *c;
+
+	(void)state;
+	assert_int_equal(setenv("GATELODGE_SOME", "a \"b", 1), 0);
+	assert_int_equal(setenv("GATELODGE_EMPTY", "", 1), 0);
+	c = must_load("# ${GATELODGE_NONE}\nstore = '/${GATELODGE_NONE}'\n"
+	    "site_name = \"${GATELODGE_SOME}${GATELODGE_EMPTY:-c}\"\n"
+	    "mail_from_name = \"\\${GATELODGE_NONE}\"\n"
+	    "socket = \"/${GATELODGE_NONE:-it's \"d\" #}\"\n");
+	assert_string_equal(c->store, "/${GATELODGE_NONE}");
+	assert_string_equal(c->site_name, "a \"b");
+	assert_string_equal(c->mail_from_name, "${GATELODGE_NONE}");
+	assert_string_equal(c->socket, "/it's \"d\" #");
+	conf_free(c);
+}
+
+static void
+templates_that_are_not_there_are_named(void **state)
+{
+	char line[HELPER_PATH_MAX * 3];
+
+	(void)state;
+	must_refuse("templates = \"/nonexistent\"", 0,
+	    "templates /nonexistent: No such file or directory");
+	(void)snprintf(line, sizeof(line), "templates = \"%s\"", path);
+	must_refuse(line, 0, ": Not a directory");
 }
 
 /* Who names a list wants it: without it nobody serves. */
@@ -605,7 +691,7 @@ keys_that_need_a_new_start(void **state)
 		{ "base_path = \"/a\"", NULL },
 		{ "origins = {\"https://a\"}", NULL },
 		{ "hash_cost = 8", NULL },
-		{ "cookie_domain = \"a\"", NULL },
+		{ "cookie_domain = \"localhost\"", NULL },
 		{ "session_lifetime = 60", NULL },
 		{ "log = \"requests\"", NULL },
 		{ "", NULL },
@@ -862,6 +948,10 @@ main(void)
 		cmocka_unit_test(bytes_of_any_kind_are_no_settings),
 		cmocka_unit_test(profile_decides_cookie_and_cost),
 		cmocka_unit_test(no_knob_loosens_standard),
+		cmocka_unit_test(templates_that_are_not_there_are_named),
+		cmocka_unit_test(variables_that_are_not_set_are_refused),
+		cmocka_unit_test(variables_are_not_everywhere),
+		cmocka_unit_test(cookie_domain_must_cover_the_host),
 		cmocka_unit_test(b18_pepper_that_cannot_be_used_is_refused),
 		cmocka_unit_test(list_that_cannot_be_used_is_refused),
 		cmocka_unit_test(dump_reads_back),

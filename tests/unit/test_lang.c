@@ -16,6 +16,7 @@
 
 #define FR	"fr"
 #define EN	"en"
+#define GERMAN	"{\"language\":\"Deutsch\",\"mail.hello\":\"Guten Tag,\"}"
 
 static char dir[HELPER_PATH_MAX];
 static struct shelf *shelf;
@@ -114,20 +115,20 @@ static void
 operator_overrides_single_keys(void **state)
 {
 	(void)state;
-	put("fr", "{ \"mail.hello\": \"Salut,\", \"mine\": \"{{a}}\" }");
+	put("fr", "{ \"mail.hello\": \"Salut,\", \"own.a\": \"{{a}}\" }");
 	must_open();
 	says(FR, "mail.hello", "Salut,");
-	says(FR, "mine", "{{a}}");
+	says(FR, "own.a", "{{a}}");
 	says(FR, "mail.network", "R\xc3\xa9seau\xc2\xa0: {{network}}");
 	says(EN, "mail.hello", "Hello,");
-	assert_null(lang_text(lang, EN, "mine"));
+	assert_null(lang_text(lang, EN, "own.a"));
 }
 
 static void
 what_a_language_lacks_is_said_in_english(void **state)
 {
 	(void)state;
-	put("de", "{\"mail.hello\":\"Guten Tag,\"}");
+	put("de", GERMAN);
 	put("en", "{\"mail.hello\":\"Hi,\",\"mail.time\":\"At {{time}}\"}");
 	must_open();
 	says("de", "mail.hello", "Guten Tag,");
@@ -159,7 +160,7 @@ static void
 catalogues_outlive_the_shelf(void **state)
 {
 	(void)state;
-	put("de", "{\"mail.hello\":\"Guten Tag,\"}");
+	put("de", GERMAN);
 	must_open();
 	shelf_close(shelf);
 	shelf = NULL;
@@ -197,6 +198,7 @@ keys_are_dotted_names(void **state)
 	static const char *const keys[] = { "", ".", "a.", ".a", "a..b",
 	    "a b", "a/b", "\xc3\xa9", "a.b.c.d.e.f.g.h.i", "{{a}}",
 	    longer };
+	const char *longest;
 	size_t i;
 
 	(void)state;
@@ -204,11 +206,53 @@ keys_are_dotted_names(void **state)
 		refused(ARENA_JOIN(arena, "{\"", keys[i], "\":\"x\"}"),
 		    ARENA_JOIN(arena, ": \"", keys[i],
 		    "\" cannot be a key"));
-	put("de", ARENA_JOIN(arena, "{\"a.b.c.d.e.f.g.h\":\"deep\",\"",
-	    longer + 1, "\":\"long\"}"));
+	put("de", "{\"language\":\"Deutsch\"}");
+	longest = ARENA_JOIN(arena, "own.", longer + strlen("own.") + 1);
+	put("fr", ARENA_JOIN(arena, "{\"own.b.c.d.e.f.g.h\":\"deep\",\"",
+	    longest, "\":\"long\"}"));
 	must_open();
-	says("de", "a.b.c.d.e.f.g.h", "deep");
-	says("de", longer + 1, "long");
+	says(FR, "own.b.c.d.e.f.g.h", "deep");
+	says(FR, longest, "long");
+}
+
+/* A slip would leave our words in place, and nobody would know why. */
+static void
+key_that_nothing_asks_for_is_refused(void **state)
+{
+	(void)state;
+	refused("{\"page.login.titel\":\"Anmelden\"}",
+	    ": no key is called page.login.titel; one of your own begins with "
+	    "own.");
+	refused("{\"page.nothing\":\"x\"}",
+	    ": no key is called page.nothing; one of your own begins with own.");
+	put("de", "{\"language\":\"Deutsch\"}");
+	put("en", "{\"owner\":\"x\"}");
+	open_all();
+	assert_null(lang);
+	put("en", "{\"own.hint\":\"x\",\"page.login.title\":\"Come in\"}");
+	must_open();
+	says("de", "own.hint", "x");
+	says(EN, "page.login.title", "Come in");
+}
+
+static void
+language_that_is_new_says_what_it_is_called(void **state)
+{
+	static const char what[] =
+	    ": has no language, by which people choose it";
+
+	(void)state;
+	refused("{}", what);
+	refused("{\"language\":\"\"}", what);
+	refused("{\"mail.hello\":\"Guten Tag,\"}", what);
+	put("de", "{\"language\":\"Deutsch\"}");
+	put("fr", "{}");
+	put("en", "{}");
+	must_open();
+	says("de", "language", "Deutsch");
+	put("fr-CA", "{}");
+	open_all();
+	assert_null(lang);
 }
 
 static void
@@ -227,12 +271,12 @@ key_is_a_text_or_the_beginning_of_others(void **state)
 	static const char what[] = " is a text, and the beginning of a key";
 
 	(void)state;
-	refused("{\"a\":\"x\",\"a.b\":\"y\"}", ARENA_JOIN(arena, ": a.b",
+	refused("{\"own.a\":\"x\",\"own.a.b\":\"y\"}", ARENA_JOIN(arena, ": own.a.b",
 	    what));
-	refused("{\"a.b\":\"x\",\"a\":\"y\"}", ARENA_JOIN(arena, ": a",
+	refused("{\"own.a.b\":\"x\",\"own.a\":\"y\"}", ARENA_JOIN(arena, ": own.a",
 	    what));
-	refused("{\"a.b\":\"x\",\"a.b.c.d\":\"y\"}", ARENA_JOIN(arena,
-	    ": a.b.c.d", what));
+	refused("{\"own.b\":\"x\",\"own.b.c.d\":\"y\"}", ARENA_JOIN(arena,
+	    ": own.b.c.d", what));
 	refused("{\"mail\":\"x\"}", ARENA_JOIN(arena, ": mail", what));
 	refused("{\"mail.hello.you\":\"x\"}", ARENA_JOIN(arena,
 	    ": mail.hello.you", what));
@@ -245,7 +289,7 @@ every_fault_is_told_once(void **state)
 	    "object of texts, or has a name twice\n";
 
 	(void)state;
-	put("en", "{\"a\":\"{{\",\"b\":\"}}\",\"c d\":\"\"}");
+	put("en", "{\"a\":\"{{\",\"own.b\":\"}}\",\"c d\":\"\"}");
 	put("de", "[]");
 	open_all();
 	assert_null(lang);
@@ -262,7 +306,7 @@ many_texts(size_t n, const char *more)
 
 	text[0] = '{';
 	for (i = 0; i < n; i++)
-		used += (size_t)sprintf(text + used, "\"k%zu%s\":\"x\",", i,
+		used += (size_t)sprintf(text + used, "\"own.k%zu%s\":\"x\",", i,
 		    more);
 	memcpy(text + used - 1, "}", 2);
 	return text;
@@ -274,12 +318,12 @@ texts_have_a_largest_number(void **state)
 	int64_t begun = clock_steady_ms();
 
 	(void)state;
-	put("de", many_texts(JSON_TEXTS_MAX, ""));
+	put("fr", many_texts(JSON_TEXTS_MAX, ""));
 	must_open();
-	says("de", "k2047", "x");
-	put("de", many_texts(JSON_TEXTS_MAX, ".a.b.c.d.e.f.g"));
+	says(FR, "own.k2047", "x");
+	put("fr", many_texts(JSON_TEXTS_MAX, ".a.b.c.d.e.f"));
 	must_open();
-	says("de", "k2047.a.b.c.d.e.f.g", "x");
+	says(FR, "own.k2047.a.b.c.d.e.f", "x");
 	refused(many_texts(JSON_TEXTS_MAX + 1, ""),
 	    ":1: has too many texts");
 	assert_true(clock_steady_ms() - begun < 5000);
@@ -340,7 +384,7 @@ subtags_fall_off_from_the_end(void **state)
 	};
 
 	(void)state;
-	put("pt-BR", "{}");
+	put("pt-BR", "{\"language\":\"Portugu\\u00eas\"}");
 	must_open();
 	all_choose(choices, HELPER_COUNT(choices));
 }
@@ -456,6 +500,8 @@ main(void)
 		LANG(catalogues_outlive_the_shelf),
 		LANG(what_is_no_catalogue_is_refused),
 		LANG(keys_are_dotted_names),
+		LANG(key_that_nothing_asks_for_is_refused),
+		LANG(language_that_is_new_says_what_it_is_called),
 		LANG(text_must_be_a_phrase),
 		LANG(key_is_a_text_or_the_beginning_of_others),
 		LANG(every_fault_is_told_once),

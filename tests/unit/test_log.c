@@ -255,6 +255,23 @@ abort_says_why_in_one_line(void **state)
 	    "\"reason\":\"no \\u0022memory\\u0022\"}\n");
 }
 
+static void
+flood_is_told_once_a_minute(void **state)
+{
+	atomic_llong next = 0, other = 0;
+
+	(void)state;
+	assert_true(log_is_due(&next));
+	assert_false(log_is_due(&next));
+	assert_true(log_is_due(&other));
+	atomic_store(&next, clock_steady_ms() + 50000);
+	assert_false(log_is_due(&next));
+	atomic_store(&next, clock_steady_ms());
+	assert_true(log_is_due(&next));
+	assert_in_range(atomic_load(&next), clock_steady_ms() + 50000,
+	    clock_steady_ms() + 60000);
+}
+
 int
 main(void)
 {
@@ -270,6 +287,7 @@ main(void)
 		cmocka_unit_test(line_that_is_too_long_stays_an_object),
 		cmocka_unit_test(lines_of_threads_do_not_mix),
 		cmocka_unit_test(log_that_nobody_reads_stops_nothing),
+		cmocka_unit_test(flood_is_told_once_a_minute),
 		cmocka_unit_test(abort_says_why_in_one_line),
 	};
 

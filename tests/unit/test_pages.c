@@ -1195,7 +1195,7 @@ account_is_deleted(void **state)
 }
 
 static void
-no_page_offers_an_account(const char *why)
+no_page_offers_an_account(const char *why, int status)
 {
 	struct answer *a = post("/register", CREDENTIALS);
 
@@ -1204,7 +1204,7 @@ no_page_offers_an_account(const char *why)
 	keeps_quiet(get("/"), "/register");
 	keeps_quiet(get("/"), "create an account");
 	keeps_quiet(get("/login"), "/register");
-	is_page(a, 403);
+	is_page(a, status);
 	says(a, why);
 }
 
@@ -1214,9 +1214,9 @@ closed_registration_shows_no_form(void **state)
 	(void)state;
 	says(get("/"), "create an account");
 	helper_bed_settings(&bed, COMPAT "registration = \"invite\"\n");
-	no_page_offers_an_account("by invitation only");
+	no_page_offers_an_account("by invitation only", 403);
 	helper_bed_settings(&bed, COMPAT "registration = \"closed\"\n");
-	no_page_offers_an_account("closed to new accounts");
+	no_page_offers_an_account("closed to new accounts", 403);
 	keeps_quiet(get("/register"), "invit");
 }
 
@@ -1242,19 +1242,40 @@ password_that_is_too_short_is_explained(void **state)
 	    "seven+unrelated+words+stand+here");
 	is_page(a, 503);
 	says(a, "This site sends no mail yet");
+	assert_non_null(helper_header(a, "Retry-After"));
+	a = post("/reset", "email=a@example.com");
+	is_page(a, 503);
+	says(a, "This site sends no mail yet");
 	says(a, "value=\"a@example.com\"");
 	assert_non_null(helper_header(a, "Retry-After"));
 }
 
 /* What a mail is needed for. */
 
-#define MAILING		"profile = \"standard\"\nhash_cost = 5\n"	\
+#define MAILLESS	"profile = \"standard\"\nhash_cost = 5\n"
+#define MAILING		MAILLESS					\
 	"mail_dir = \"/nowhere\"\nmail_from = \"auth@example.org\"\n"
 #define PHRASE		"four words nobody says"
 /* Of the shape of a token, and of no ticket. */
 #define NO_TOKEN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define LONG_LINK	"/report?token="					\
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* Sooner than after the form has been filled in. */
+static void
+registration_without_mail_shows_no_form(void **state)
+{
+	(void)state;
+	helper_bed_settings(&bed, MAILLESS);
+	no_page_offers_an_account("no account can be created here", 503);
+	keeps_quiet(get("/register"), "closed");
+	helper_bed_settings(&bed, MAILLESS "registration = \"closed\"\n");
+	no_page_offers_an_account("closed to new accounts", 403);
+	keeps_quiet(get("/register"), "no mail");
+	helper_bed_settings(&bed, MAILING);
+	says(get("/register"), "action=\"/register\"");
+	says(get("/"), "create an account");
+}
 
 /* The field of the form that has what the link brings. */
 static const char *
@@ -1837,6 +1858,7 @@ main(void)
 		PAGE(what_matters_asks_for_the_password_and_goes_on),
 		PAGE(account_is_deleted),
 		PAGE(closed_registration_shows_no_form),
+		PAGE(registration_without_mail_shows_no_form),
 		PAGE(password_that_is_too_short_is_explained),
 		PAGE(registration_is_finished_by_its_link),
 		PAGE(link_that_is_refused_is_not_shown),

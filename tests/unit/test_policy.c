@@ -5,12 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "helper.h"
+#include "log.h"
 #include "policy.h"
 #include "reply.h"
 #include "unicode.h"
@@ -246,13 +248,13 @@ with_list(const char *lines, const char *more)
 {
 	char dir[HELPER_PATH_MAX];
 	struct wordlist_tally tally;
-	const char *fault, *text, *list;
+	const char *bad, *fault, *text, *list;
 
 	helper_dir(dir);
 	text = arena_printf(arena, "%s/text", dir);
 	list = arena_printf(arena, "%s/list", dir);
 	helper_write(text, lines, strlen(lines));
-	assert_true(wordlist_compile(text, list, &tally, &fault));
+	assert_true(wordlist_compile(text, list, &tally, &bad, &fault));
 	settings(arena_printf(arena, "%spassword_list = \"%s\"\n", more,
 	    list));
 	helper_dir_remove(dir);
@@ -274,6 +276,40 @@ listed_passwords_are_refused(void **state)
 	must("bicycle with lemon", FINE);
 	must("bicyclewithlemonice", FINE);
 	must("lemon", OUT_PASSWORD_SHORT);
+}
+
+/* Somebody has written into the file that is in use. */
+static void
+list_that_is_cut_off_refuses_all_and_is_told_once(void **state)
+{
+	char dir[HELPER_PATH_MAX];
+	const char *list, *log, *event = "\"event\":\"list.fault\",\"file\":\"";
+	struct wordlist_tally tally;
+	const char *bad, *fault;
+	char *lines;
+	int fd;
+
+	(void)state;
+	helper_dir(dir);
+	list = arena_printf(arena, "%s/list", dir);
+	log = arena_printf(arena, "%s/log", dir);
+	helper_write(log, "one\n", 4);
+	assert_true(wordlist_compile(log, list, &tally, &bad, &fault));
+	settings(arena_printf(arena, STANDARD "password_list = \"%s\"\n",
+	    list));
+	assert_int_equal(truncate(list, 26), 0);
+	fd = open(log, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	log_to(fd);
+	must("bicycle with lemon ice", OUT_FAULT);
+	must("tremble bicycle with lemon ice 7", OUT_FAULT);
+	log_to(STDERR_FILENO);
+	(void)close(fd);
+	lines = helper_file(log, NULL);
+	assert_non_null(strstr(lines, arena_printf(arena, "%s%s\",", event,
+	    list)));
+	assert_null(strstr(strstr(lines, event) + 1, event));
+	free(lines);
+	helper_dir_remove(dir);
 }
 
 static void
@@ -324,6 +360,7 @@ main(void)
 		RULE(password_may_contain_its_context),
 		RULE(address_of_another_script_is_context_too),
 		RULE(listed_passwords_are_refused),
+		RULE(list_that_is_cut_off_refuses_all_and_is_told_once),
 		RULE(compat_asks_nothing_by_itself),
 		RULE(bits_are_those_of_the_settings),
 	};

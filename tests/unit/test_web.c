@@ -23,6 +23,8 @@
 #define EMAIL		"Bob@Example.com"
 #define PASSWORD	"b4l0u"
 #define STANDARD	"profile = \"standard\"\nhash_cost = 5\n"
+#define DOMAIN		"base_url = \"https://auth.ex.com\"\n"		\
+			"cookie_domain = \"ex.com\"\n"
 #define COMPAT		"profile = \"compat\"\nhash_cost = 1\n"
 
 #define ASK(...)	ask(&(const struct request){ __VA_ARGS__ })
@@ -484,7 +486,7 @@ cookie_of_standard_is_bound_to_the_host(void **state)
 	assert_null(strstr(a->head, "Domain"));
 	is_answer(profile(must_login(EMAIL, PASSWORD)), 200,
 	    "{\"email\":\"" EMAIL "\"}\n");
-	helper_bed_settings(&bed, STANDARD "cookie_domain = \"ex.com\"\n");
+	helper_bed_settings(&bed, STANDARD DOMAIN);
 	a = login_with(NULL);
 	has_cookie(a, "__Secure-session_id", "Max-Age=604800", true);
 	has_cookie(a, "__Secure-device_id", "Max-Age=31536000", true);
@@ -505,6 +507,7 @@ cookie_lives_as_long_as_the_session(void **state)
 	now = INT64_C(1700000000000);
 	clock_replace(stage_now);
 	helper_bed_settings(&bed, COMPAT "session_lifetime = 90\n"
+	    "base_url = \"http://auth.ex.com\"\n"
 	    "cookie_domain = \"ex.com\"\n");
 	assert_int_equal(enroll(FORM, EMAIL, PASSWORD)->status, 200);
 	has_cookie(login_with(NULL), "session_id", "Max-Age=90", false);
@@ -528,7 +531,7 @@ logout_clears_the_cookie_it_set(void **state)
 	    .cookie = must_login(EMAIL, PASSWORD));
 	has_cookie(a, "session_id", "Max-Age=0", false);
 	assert_string_equal(helper_cookie(a, "session_id"), "");
-	helper_bed_settings(&bed, STANDARD "cookie_domain = \"ex.com\"\n");
+	helper_bed_settings(&bed, STANDARD DOMAIN);
 	a = ASK(.method = "DELETE", .uri = "/sessions",
 	    .cookie = must_login(EMAIL, PASSWORD));
 	has_cookie(a, "__Secure-session_id", "Max-Age=0", true);

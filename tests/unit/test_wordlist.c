@@ -47,11 +47,11 @@ tear_down(void **state)
 static void
 compile(const char *lines, size_t len)
 {
-	const char *fault;
+	const char *bad, *fault;
 
 	helper_write(text, lines, len);
-	if (!wordlist_compile(text, list, &tally, &fault))
-		fail_msg("%s", fault);
+	if (!wordlist_compile(text, list, &tally, &bad, &fault))
+		fail_msg("%s: %s", bad, fault);
 }
 
 static struct wordlist *
@@ -304,19 +304,23 @@ new_list_takes_the_place_of_the_old(void **state)
 static void
 failed_compilation_changes_nothing(void **state)
 {
-	const char *fault = NULL;
+	const char *bad, *fault = NULL;
 	char nowhere[HELPER_PATH_MAX * 3];
 
 	(void)state;
 	COMPILE("one\n");
 	(void)snprintf(nowhere, sizeof(nowhere), "%s/not/there", dir);
-	assert_false(wordlist_compile(nowhere, list, &tally, &fault));
+	assert_false(wordlist_compile(nowhere, list, &tally, &bad, &fault));
 	assert_string_equal(fault, "No such file or directory");
-	assert_false(wordlist_compile(dir, list, &tally, &fault));
+	assert_ptr_equal(bad, nowhere);
+	assert_false(wordlist_compile(dir, list, &tally, &bad, &fault));
 	assert_string_equal(fault, "Is a directory");
-	assert_false(wordlist_compile(text, nowhere, &tally, &fault));
+	assert_ptr_equal(bad, dir);
+	assert_false(wordlist_compile(text, nowhere, &tally, &bad, &fault));
 	assert_string_equal(fault, "No such file or directory");
-	assert_false(wordlist_compile(text, dir, &tally, &fault));
+	assert_ptr_equal(bad, nowhere);
+	assert_false(wordlist_compile(text, dir, &tally, &bad, &fault));
+	assert_ptr_equal(bad, dir);
 	assert_int_equal(look("one"), WORDLIST_IN);
 	assert_int_equal(files(), 2);
 }
