@@ -84,14 +84,20 @@ known(const char *place)
 }
 
 void
+limiter_add_device(const struct conf *conf, struct arena *a,
+    const char *email_key, const char *device, struct limiter *out)
+{
+	add(conf, a, CLASS_device, digest_of(a, device, email_key), out);
+}
+
+void
 limiter_of_login(const struct conf *conf, struct arena *a,
     const char *email_key, const char *device, const char *host,
     const char *network, struct limiter *out)
 {
 	out->n = 0;
 	if (device != NULL) {
-		add(conf, a, CLASS_device, digest_of(a, device, email_key),
-		    out);
+		limiter_add_device(conf, a, email_key, device, out);
 		return;
 	}
 	add(conf, a, CLASS_account, digest_of(a, "", email_key), out);

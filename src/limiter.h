@@ -44,9 +44,9 @@ LIMIT(standard, askers, 100, 15, 15, 15, 0)				\
 LIMIT(compat, account, 1000, 0.3, 1, 1, 0)				\
 LIMIT(compat, self, 1000, 0.3, 1, 1, 0)
 
-#define LIMITER_MAX	3
+/* Those of one guess are fewer than those of one account. */
+#define LIMITER_MAX	(2 + STORE_DEVICES_MAX)
 
-/* The buckets that one guess stands in. */
 struct limiter {
 	size_t		 n;
 	struct limit	 item[LIMITER_MAX];
@@ -69,5 +69,8 @@ void	limiter_of_mail(const struct conf *, struct arena *, bool resets,
 /* Those that a new password makes an end of. */
 void	limiter_of_account(const struct conf *, struct arena *,
 	    const char *email_key, const char *user_id, struct limiter *out);
+/* And that of one browser, which is added; device is as above. */
+void	limiter_add_device(const struct conf *, struct arena *,
+	    const char *email_key, const char *device, struct limiter *out);
 
 #endif

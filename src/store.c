@@ -618,6 +618,13 @@ store_limits_clear(struct store *s, struct arena *a,
 	return change_by(s, a, work_clear, &w, record);
 }
 
+const char *
+store_device_name(struct arena *a, const char *user_id,
+    const struct device *d)
+{
+	return arena_printf(a, "%s.%" PRId64, user_id, d->created_at);
+}
+
 enum store_status
 store_device_known(struct store *s, struct arena *a, const char *token_hash,
     const char *email_key, int64_t now, const char **name)
@@ -627,8 +634,8 @@ store_device_known(struct store *s, struct arena *a, const char *token_hash,
 
 	status = read_row(s, a, DEVICE_KNOWN, ARGS(DB_TEXT(token_hash),
 	    DB_TEXT(email_key), DB_NUMBER(now)), row);
-	*name = status == STORE_OK ? arena_printf(a, "%s.%" PRId64,
-	    row[0].text, row[1].number) : NULL;
+	*name = status == STORE_OK ? store_device_name(a, row[0].text,
+	    &(const struct device){ .created_at = row[1].number }) : NULL;
 	return status;
 }
 

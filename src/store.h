@@ -284,6 +284,9 @@ enum store_status store_devices_of(struct store *, struct arena *,
 enum store_status store_device_known(struct store *, struct arena *,
 		    const char *token_hash, const char *email_key,
 		    int64_t now, const char **name);
+/* The same of one that store_devices_of has found. */
+const char	*store_device_name(struct arena *, const char *user_id,
+		    const struct device *);
 
 /*
  * Writes what the record says and posts, and changes nothing else: what is
