@@ -121,7 +121,8 @@ look_up_code(struct auth *auth, struct arena *a, const char *kind,
 {
 	const struct ticket code = { .kind = kind, .email_key = email_key,
 	    .created_at = clock_ms(),
-	    .code_hash = notice_code_hash(a, kind, email_key, typed) };
+	    .code_hash = notice_code_hash(auth->conf, a, kind, email_key,
+	    typed) };
 
 	return code.code_hash == NULL ? STORE_GONE :
 	    store_ticket_by_code(auth->store, a, &code, hash);

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "digest.h"
 #include "mailbox.h"
 #include "stage.h"
+#include "text.h"
 
 #define SETTINGS	"profile = \"standard\"\nhash_cost = 5\n"		\
     "base_url = \"https://login.example.org\"\nmail_dir = \"/nowhere\"\n"
@@ -963,6 +965,76 @@ tickets_hold_hashes_alone(void **state)
 	free(lines);
 }
 
+/* The digest that anybody can make of every code there is. */
+static const char *
+digest_of_code(const char *kind, const char *email_key, const char *code)
+{
+	unsigned char bytes[DIGEST_SHA256_BYTES];
+	const char *text = SAY("%s\n%s\n%.4s%s", kind, email_key, code,
+	    code + 5);
+	char *out = arena_alloc(arena, DIGEST_TOKEN_LEN + 1);
+
+	digest_sha256(text, strlen(text), bytes);
+	text_base64url(bytes, sizeof(bytes), out);
+	return out;
+}
+
+static const char *
+settings_with_keys(const char *const *name, size_t n)
+{
+	const char *list = "", *path;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		path = SAY("%s/%s", bed.dir, name[i]);
+		helper_write(path, SAY("%032d", name[i][3]), 32);
+		assert_int_equal(chmod(path, 0600), 0);
+		list = SAY("%s%s\"%s\"", list, i > 0 ? ", " : "", path);
+	}
+	return SAY(SETTINGS "pepper = {%s}\n", list);
+}
+
+/*
+ * B14: who has the store can try all codes on what is only a digest, and on
+ * what takes the key that seals passwords none.
+ */
+static void
+b14_code_cannot_be_tried_on_the_store_without_its_key(void **state)
+{
+	const char *const names[] = { "key1" };
+	const char *code;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	assert_string_equal(text_by("SELECT code_hash FROM tickets"),
+	    digest_of_code("registration", "alice@example.com",
+	    mailed("registration", "code")));
+	helper_bed_settings(&bed, settings_with_keys(names, 1));
+	assert_int_equal(enroll(OTHER, PASSWORD), 202);
+	code = mailed("registration", "code");
+	assert_string_not_equal(text_by("SELECT code_hash FROM tickets WHERE"
+	    " email_key = '" OTHER "'"), digest_of_code("registration", OTHER,
+	    code));
+	assert_int_equal(type_code("/users/confirm", OTHER, wrong(code)),
+	    403);
+	assert_int_equal(type_code("/users/confirm", OTHER, code), 200);
+}
+
+static void
+first_key_alone_opens_a_code_and_a_link_takes_none(void **state)
+{
+	const char *const names[] = { "key2", "key1" };
+	const char *code;
+
+	(void)state;
+	helper_bed_settings(&bed, settings_with_keys(names + 1, 1));
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	helper_bed_settings(&bed, settings_with_keys(names, 2));
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 403);
+	assert_int_equal(confirm(link_token("registration")), 200);
+}
+
 /* Of mails: an address's, a host's and a network's. */
 static int64_t
 places_taken(void)
@@ -1272,6 +1344,8 @@ main(void)
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(nobody_uses_up_the_resets_of_another),
 		BOX(tickets_hold_hashes_alone),
+		BOX(b14_code_cannot_be_tried_on_the_store_without_its_key),
+		BOX(first_key_alone_opens_a_code_and_a_link_takes_none),
 		BOX(b18_fault_of_ours_is_nobodys_mail),
 		BOX(without_a_transport_nothing_is_asked_for),
 		BOX(link_shows_a_button_and_does_nothing),
