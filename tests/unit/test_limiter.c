@@ -468,7 +468,7 @@ b20_browsers_token_opens_nothing(void **state)
 	assert_int_equal(auth_whose(desk, arena, &caller, &s),
 	    OUT_NO_SESSION);
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, device,
-	    "a new long password"), OUT_BAD_RESET_TOKEN);
+	    "a new long password", &helper_caller), OUT_BAD_RESET_TOKEN);
 }
 
 /* Whoever had the password had a browser, too. */
@@ -484,7 +484,7 @@ b28_reset_forgets_the_browsers(void **state)
 	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL, MAILBOX_RESET_SECONDS, &grant),
 	    OUT_RESET_STARTED);
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, grant.token,
-	    "a new long password"), OUT_PASSWORD_UPDATED);
+	    "a new long password", &helper_caller), OUT_PASSWORD_UPDATED);
 	assert_int_equal(count("SELECT count(*) FROM devices"), 1);
 	assert_int_equal(login_by(OTHER, PASSWORD, "", "", alien, &grant),
 	    OUT_LOGGED_IN);
@@ -551,7 +551,7 @@ v6_3_1_hundred_failures_wait_for_a_reset(void **state)
 	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL,
 	    MAILBOX_RESET_SECONDS, &grant), OUT_RESET_STARTED);
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, grant.token,
-	    "a new long password"), OUT_PASSWORD_UPDATED);
+	    "a new long password", &helper_caller), OUT_PASSWORD_UPDATED);
 	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);
 }
 
@@ -836,7 +836,7 @@ too_often_is_429_and_says_when(void **state)
 		    "&password=wrong");
 	assert_int_equal(a->status, 429);
 	assert_string_equal(a->body, "{\"message\":\"too many wrong"
-	    " passwords, try again later\"}\n");
+	    " passwords or codes, try again later\"}\n");
 	assert_string_equal(helper_header(a, "Retry-After"), "1");
 	assert_null(strstr(a->head, "Set-Cookie"));
 }

@@ -294,6 +294,99 @@ two_wrong_codes_do_not(void **state)
 	assert_int_equal(type_code("/users/confirm", EMAIL, code), 200);
 }
 
+static int64_t
+wrong_codes(void)
+{
+	return count("SELECT coalesce(sum(failures), 0) FROM limits"
+	    " WHERE key LIKE 'k%'");
+}
+
+/*
+ * B10, B11: as much is written, and waited for, where there is a code to miss
+ * and where there is none; what is no code, or right, counts nothing.
+ */
+static void
+b11_wrong_code_is_counted_whatever_its_address_has(void **state)
+{
+	const char *code;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	assert_int_equal(type_code("/users/confirm", EMAIL, wrong(code)), 403);
+	assert_int_equal(wrong_codes(), 1);
+	assert_int_equal(type_code("/users/confirm", OTHER, code), 403);
+	assert_int_equal(wrong_codes(), 2);
+	assert_int_equal(type_code("/profile/email/confirm", OTHER, code),
+	    403);
+	assert_int_equal(wrong_codes(), 3);
+	assert_int_equal(send("PUT", "/reset_password", SAY("email=" OTHER
+	    "&reset_token=%s&new_password=" ANOTHER, code))->status, 403);
+	assert_int_equal(wrong_codes(), 4);
+	assert_int_equal(type_code("/users/confirm", OTHER, "1234"), 403);
+	assert_int_equal(type_code("/users/confirm", OTHER,
+	    link_token("registration")), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 200);
+	assert_int_equal(wrong_codes(), 4);
+}
+
+static struct answer *
+type_at(const char *peer, const char *email, const char *code)
+{
+	now++;
+	return ASK(.method = "POST", .uri = "/users/confirm",
+	    .body = SAY("email=%s&token=%s", email, code),
+	    .type = HELPER_FORM, .client = peer);
+}
+
+static const char *
+stranger(int i)
+{
+	return SAY("stranger%d@example.com", i);
+}
+
+static void
+v6_6_3_who_tries_codes_of_many_has_to_wait(void **state)
+{
+	struct answer *a;
+	const char *code;
+	int i;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	for (i = 0; i < 20; i++)
+		assert_int_equal(type_at("192.0.2.1", stranger(i),
+		    code)->status, 403);
+	a = type_at("192.0.2.1", EMAIL, code);
+	assert_int_equal(a->status, 429);
+	assert_string_equal(a->body, "{\"message\":\"too many wrong passwords"
+	    " or codes, try again later\"}\n");
+	assert_string_equal(helper_header(a, "Retry-After"), "60");
+	/* A link is no code, and nobody else waits. */
+	assert_int_equal(type_at("192.0.2.1", EMAIL,
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")->status, 403);
+	assert_int_equal(type_at("192.0.2.2", EMAIL, code)->status, 200);
+	now += MINUTE;
+	assert_int_equal(type_at("192.0.2.1", EMAIL, code)->status, 403);
+	assert_int_equal(type_at("192.0.2.1", EMAIL, code)->status, 429);
+}
+
+static void
+v6_6_3_network_tries_a_hundred_codes(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(type_at(SAY("192.0.2.%d", i), stranger(i),
+		    "1234 5678")->status, 403);
+	assert_int_equal(type_at("192.0.2.100", EMAIL, "1234 5678")->status,
+	    429);
+	assert_int_equal(type_at("192.0.3.1", EMAIL, "1234 5678")->status,
+	    403);
+}
+
 /* Resets. */
 
 static void
@@ -1315,6 +1408,9 @@ main(void)
 		BOX(code_does_what_the_link_does),
 		BOX(three_wrong_codes_burn_it_and_not_the_link),
 		BOX(two_wrong_codes_do_not),
+		BOX(b11_wrong_code_is_counted_whatever_its_address_has),
+		BOX(v6_6_3_who_tries_codes_of_many_has_to_wait),
+		BOX(v6_6_3_network_tries_a_hundred_codes),
 		BOX(reset_comes_by_mail_alone),
 		BOX(reset_by_code_burns_after_three),
 		BOX(b9_reset_of_nobody_is_written_and_dropped),
