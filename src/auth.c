@@ -12,6 +12,7 @@
 #define DEVICE_SECONDS	(365 * 24 * 60 * 60)
 #define PROOF_MS	(5 * 60 * 1000)
 #define SEEN_EVERY_MS	(60 * 1000)
+#define DAY_MS		(INT64_C(24) * 60 * 60 * 1000)
 
 /* The hash is made before the address is looked at: it costs the same. */
 static enum outcome
@@ -90,6 +91,12 @@ static int64_t
 sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 static int64_t
@@ -335,7 +342,7 @@ auth_session_end(struct auth *auth, struct arena *a,
 	if (i == n)
 		return OUT_NO_SUCH_SESSION;
 	*current = strcmp(list[i].token_hash, mine->token_hash) == 0;
-	return law_outcome(store_session_end(auth->store, a,
+	return law_outcome(store_session_revoke(auth->store, a,
 	    list[i].token_hash,
 	    law_entry(auth, a, EVENT_SESSION_ENDED, mine->user_id, NULL)),
 	    OUT_SESSION_ENDED, OUT_NO_SUCH_SESSION);
@@ -360,10 +367,9 @@ newer_first(const void *a, const void *b)
 	return (one->seq < other->seq) - (one->seq > other->seq);
 }
 
-/* Since there is the account: before, the address was somebody else's. */
 static enum store_status
 add_events(struct auth *auth, struct arena *a, const char *user_id,
-    struct holdings *out)
+    int64_t since, struct holdings *out)
 {
 	enum store_status status;
 	const char *account;
@@ -372,23 +378,25 @@ add_events(struct auth *auth, struct arena *a, const char *user_id,
 	status = store_audit_account(auth->store, a, user_id,
 	    out->account.user.email_key, &account);
 	if (status == STORE_OK)
-		status = store_audit_of_last(auth->store, a, account,
-		    out->account.user.created_at, out->event + out->events,
-		    AUTH_EVENTS_MAX, &n);
+		status = store_audit_of_last(auth->store, a, account, since,
+		    out->event + out->events, AUTH_EVENTS_MAX, &n);
 	if (status == STORE_OK)
 		out->events += n;
 	return status == STORE_GONE ? STORE_OK : status;
 }
 
+/* moved_in: since when the account has its address. */
 static enum store_status
-find_events(struct auth *auth, struct arena *a, struct holdings *out)
+find_events(struct auth *auth, struct arena *a, int64_t moved_in,
+    struct holdings *out)
 {
+	const struct user *u = &out->account.user;
 	enum store_status status;
 
 	out->events = 0;
-	status = add_events(auth, a, out->account.user.id, out);
+	status = add_events(auth, a, u->id, u->created_at, out);
 	if (status == STORE_OK)
-		status = add_events(auth, a, NULL, out);
+		status = add_events(auth, a, NULL, moved_in, out);
 	qsort(out->event, out->events, sizeof(out->event[0]), newer_first);
 	return status;
 }
@@ -431,22 +439,62 @@ auth_account(struct auth *auth, struct arena *a, const struct session *s,
 }
 
 static enum store_status
+look_when(const struct look *l, const char *account, enum event event,
+    int64_t *at)
+{
+	return store_audit_when(l->auth->store, l->arena, account,
+	    law_event(event), at);
+}
+
+/*
+ * Since when the account has its address, as far back as the trail can tell:
+ * before, that was somebody else's.  An account is recovered where it is, or
+ * with an address from before a change: only where there was none for certain
+ * it has not moved.
+ */
+static enum store_status
+look_when_moved_in(const struct look *l, const struct user *u, int64_t *since)
+{
+	int days = l->auth->conf->audit_days;
+	int64_t told = days > 0 ? l->now - days * DAY_MS : 0;
+	int64_t changed = 0, recovered = 0;
+	enum store_status status;
+	const char *account;
+
+	*since = later(u->created_at, told);
+	status = store_audit_account(l->auth->store, l->arena, u->id, NULL,
+	    &account);
+	if (status == STORE_OK)
+		status = look_when(l, account, EVENT_ADDRESS_CHANGED,
+		    &changed);
+	if (status == STORE_OK)
+		status = look_when(l, account, EVENT_ACCOUNT_RECOVERED,
+		    &recovered);
+	if (changed > 0 || u->created_at < told)
+		*since = later(*since, later(changed, recovered));
+	return status == STORE_GONE ? STORE_OK : status;
+}
+
+static enum store_status
 look_at_holdings(void *arg)
 {
 	const struct look *l = arg;
 	struct holdings *to = l->holdings;
 	enum store_status status;
+	int64_t moved_in;
 
 	status = look_at_account(arg);
 	if (status == STORE_OK)
 		status = store_devices_of(l->auth->store, l->arena,
 		    l->user_id, l->now, to->device, &to->devices);
 	if (status == STORE_OK)
+		status = look_when_moved_in(l, &to->account.user, &moved_in);
+	if (status == STORE_OK)
 		status = store_mails_to(l->auth->store, l->arena,
-		    to->account.user.email_key, to->mail, AUTH_MAILS_MAX,
-		    &to->mails);
+		    to->account.user.email_key, moved_in, to->mail,
+		    AUTH_MAILS_MAX, &to->mails);
 	return status != STORE_OK ? status : find_events(l->auth, l->arena,
-	    to);
+	    moved_in, to);
 }
 
 enum outcome

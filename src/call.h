@@ -22,7 +22,6 @@
 #define CALL_BODY_MAX		16384
 #define CALL_ID_MAX		64
 #define CALL_MEMBERS_MAX	9
-#define CALL_COOKIES_MAX	2
 #define CALL_JOINED_MAX		8	/* header lines beyond the first */
 
 enum method {
@@ -44,8 +43,7 @@ struct reply {
 	const char	*subject;	/* the field or header at fault */
 	struct json_member member[CALL_MEMBERS_MAX];
 	size_t		 members;
-	const char	*cookie[CALL_COOKIES_MAX];	/* Set-Cookie values */
-	size_t		 cookies;
+	const char	*cookies;	/* lines of Set-Cookie, or NULL */
 	const char	*location;
 	bool		 see_other;	/* 303, whatever the outcome says */
 	const char	*allow;

@@ -38,6 +38,19 @@ clerk_fail(int code, const char *fmt, ...)
 	return code;
 }
 
+void
+clerk_begin(struct clerk *c)
+{
+	const struct verb *verb = c->command->verb;
+
+	c->arena = arena_new();
+	c->sheet = sheet_new(clerk_asked(c, OPT_JSON));
+	(void)snprintf(c->door, sizeof(c->door), "%s%s%s", verb->object,
+	    verb->name[0] != '\0' ? " " : "", verb->name);
+	c->auth.scene = (struct entry){ .writer = "gatelodgectl",
+	    .door = c->door };
+}
+
 bool
 clerk_asked(const struct clerk *c, enum command_option option)
 {
@@ -115,12 +128,6 @@ clerk_open(struct clerk *c, bool make)
 	if (c->db == NULL)
 		return why == DB_CANNOT_OPEN ? EX_CANTCREAT : EX_DATAERR;
 	c->auth.store = store_desk(c->db, false);
-	(void)snprintf(c->door, sizeof(c->door), "%s%s%s",
-	    c->command->verb->object,
-	    c->command->verb->name[0] != '\0' ? " " : "",
-	    c->command->verb->name);
-	c->auth.scene = (struct entry){ .writer = "gatelodgectl",
-	    .door = c->door };
 	c->auth.passwd = passwd_open();
 	return EX_OK;
 }

@@ -29,6 +29,12 @@ struct clerk {
 	char		 door[CLERK_DOOR_MAX];	/* what is done, on record */
 };
 
+/*
+ * Of one that has command and settings.  arena and sheet are the caller's to
+ * free.
+ */
+void	 clerk_begin(struct clerk *);
+
 /* "gatelodgectl: what" on standard error, control characters as "?". */
 void	 clerk_complain(const char *what);
 /* The same, and the code. */

@@ -125,8 +125,8 @@ pour(struct arena *a, int from, int to)
 
 /* A whole and closed store in name; whoever is told no has nothing there. */
 static enum copies_result
-bring(struct arena *a, int from, const char *store, char **name,
-    void (*tell)(const char *))
+bring(struct arena *a, int from, const char *store,
+    const struct entry *record, char **name, void (*tell)(const char *))
 {
 	enum copies_result result = COPIES_CANNOT;
 	int fd;
@@ -136,8 +136,8 @@ bring(struct arena *a, int from, const char *store, char **name,
 	if (pour(a, from, fd)) {
 		errno = EIO;
 		result = !db_judge(*name, store_schema(), tell) ?
-		    COPIES_BAD : store_close_copy(*name, a) == STORE_OK &&
-		    fsync(fd) == 0 ? COPIES_DONE : COPIES_CANNOT;
+		    COPIES_BAD : store_close_copy(*name, a, record) ==
+		    STORE_OK && fsync(fd) == 0 ? COPIES_DONE : COPIES_CANNOT;
 	}
 	(void)close(fd);
 	if (result != COPIES_DONE)
@@ -199,8 +199,9 @@ exchange(struct arena *a, const char *name, const char *store,
  * only for the exchange: who starts meanwhile need not wait for the reading.
  */
 enum copies_result
-copies_put_back(struct arena *a, int fd, const char *store, bool dry,
-    const char **kept, void (*tell)(const char *))
+copies_put_back(struct arena *a, int fd, const char *store,
+    const struct entry *record, bool dry, const char **kept,
+    void (*tell)(const char *))
 {
 	enum copies_result result;
 	char *name;
@@ -210,7 +211,7 @@ copies_put_back(struct arena *a, int fd, const char *store, bool dry,
 	if ((lock = db_seize(store)) < 0)
 		return COPIES_IN_USE;
 	(void)close(lock);
-	result = bring(a, fd, store, &name, tell);
+	result = bring(a, fd, store, record, &name, tell);
 	if (result != COPIES_DONE)
 		return result;
 	if (dry)

@@ -12,6 +12,8 @@
 #include "arena.h"
 #include "db.h"
 
+struct entry;
+
 enum copies_result {
 	COPIES_DONE,
 	COPIES_EXISTS,		/* there is such a file already */
@@ -29,12 +31,12 @@ enum copies_result copies_make(struct arena *, struct db *,
 		    const char *store, const char *to,
 		    void (*tell)(const char *));
 /*
- * What can be read from fd takes the place of the store, its sessions and
- * resets ended; the store that was there stays beside it, as *kept, or there
- * was none and that is NULL.  dry: only looks.
+ * What can be read from fd takes the place of the store, closed as by
+ * store_close_copy and with that on record; the store that was there stays
+ * beside it, as *kept, or there was none and that is NULL.  dry: only looks.
  */
 enum copies_result copies_put_back(struct arena *, int fd,
-		    const char *store, bool dry, const char **kept,
-		    void (*tell)(const char *));
+		    const char *store, const struct entry *record, bool dry,
+		    const char **kept, void (*tell)(const char *));
 
 #endif

@@ -26,8 +26,7 @@ run_with(struct clerk *c)
 	if (!passwd_self_test())
 		return clerk_fail(EX_SOFTWARE, "libxcrypt gives wrong "
 		    "password hashes");
-	c->arena = arena_new();
-	c->sheet = sheet_new(clerk_asked(c, OPT_JSON));
+	clerk_begin(c);
 	code = errands[c->command->verb->id](c);
 	clerk_close(c);
 	sheet_end(c->sheet);

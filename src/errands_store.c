@@ -168,7 +168,8 @@ errand_db_restore(struct clerk *c)
 	    (code = clerk_become_owner(c)) != EX_OK ||
 	    (code = refuse_link(store)) != EX_OK)
 		return code;
-	result = copies_put_back(c->arena, fd, store,
+	result = copies_put_back(c->arena, fd, store, law_entry(&c->auth,
+	    c->arena, EVENT_STORE_RESTORED, NULL, NULL),
 	    clerk_asked(c, OPT_DRY_RUN), &kept, clerk_complain);
 	(void)close(fd);
 	if (result != COPIES_DONE)

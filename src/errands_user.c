@@ -322,7 +322,7 @@ errand_user_invite(struct clerk *c)
 	const struct invitation invitation = { .email = c->command->arg[0],
 	    .language = c->command->value[OPT_AT_LANGUAGE],
 	    .mailed = clerk_asked(c, OPT_MAIL) };
-	struct grant grant;
+	struct grant grant = { .token = NULL };
 	int code;
 
 	if (clerk_email_key(c) == NULL)
@@ -336,7 +336,7 @@ errand_user_invite(struct clerk *c)
 int
 errand_user_reset_link(struct clerk *c)
 {
-	struct grant grant;
+	struct grant grant = { .token = NULL };
 	struct user u;
 	int code;
 

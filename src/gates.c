@@ -236,7 +236,7 @@ gate_session(struct call *c)
 	if (c->route->who == WHO_ANYBODY && !greets(c))
 		return true;
 	outcome = auth_whose(c->auth, c->arena, &c->caller, &c->session);
-	if (c->route->who == WHO_ANYBODY)
+	if (c->route->who == WHO_ANYBODY && outcome == OUT_NO_SESSION)
 		return true;
 	if (outcome == OUT_PROFILE && c->route->who == WHO_PROVED)
 		outcome = auth_proved(&c->session);

@@ -38,6 +38,12 @@ static const struct {
 
 #define EVENT_COUNT	(sizeof(events) / sizeof(events[0]))
 
+const char *
+law_event(enum event event)
+{
+	return events[event].name;
+}
+
 const struct entry *
 law_entry(const struct auth *auth, struct arena *a, enum event event,
     const char *user_id, const char *email_key)
@@ -47,7 +53,7 @@ law_entry(const struct auth *auth, struct arena *a, enum event event,
 	entry = arena_alloc(a, sizeof(*entry));
 	*entry = auth->scene;
 	entry->at = clock_ms();
-	entry->event = events[event].name;
+	entry->event = law_event(event);
 	entry->result = "done";
 	entry->user_id = user_id;
 	entry->email_key = email_key;

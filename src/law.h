@@ -47,6 +47,8 @@ struct caller {
 	const char	*typed;
 };
 
+/* What an event is called on record. */
+const char	*law_event(enum event);
 /*
  * What a change at the store is put on record as: this event, at this moment,
  * of the account by its id, or else of the address.

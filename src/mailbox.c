@@ -35,12 +35,14 @@ settle(struct auth *auth, const struct limiter *limits, enum outcome outcome,
 	return outcome;
 }
 
+/* s: it is asked in this session; NULL: in none. */
 static enum outcome
 post(struct auth *auth, struct arena *a, const struct entry *record,
-    enum outcome good)
+    const struct session *s, enum outcome good)
 {
-	return law_outcome(store_post(auth->store, a, record), good,
-	    OUT_FAULT);
+	return law_outcome(s == NULL ? store_post(auth->store, a, record) :
+	    store_session_post(auth->store, a, s, record), good,
+	    s == NULL ? OUT_FAULT : OUT_NO_SESSION);
 }
 
 /* Who has the address, as far as anybody may be written to: STORE_GONE. */
@@ -61,8 +63,8 @@ owner_of(struct auth *auth, struct arena *a, const char *email_key,
  */
 static enum outcome
 ask(struct auth *auth, struct arena *a, const struct entry *record,
-    const struct user *about, enum notice taken, enum notice free,
-    enum outcome good)
+    const struct session *s, const struct user *about, enum notice taken,
+    enum notice free, enum outcome good)
 {
 	enum store_status status;
 	struct user owner;
@@ -79,7 +81,7 @@ ask(struct auth *auth, struct arena *a, const struct entry *record,
 		to = owner.disabled_at == 0 ? owner.email : NULL;
 		record = notice_post(auth, a, record, taken, about, to);
 	}
-	return post(auth, a, record, good);
+	return post(auth, a, record, s, good);
 }
 
 static enum outcome
@@ -89,7 +91,7 @@ hash_and_ask(struct auth *auth, struct arena *a, struct user *u,
 	if ((u->password_hash = law_hash(auth, a, password)) == NULL)
 		return OUT_FAULT;
 	return ask(auth, a, law_entry(auth, a, EVENT_REGISTRATION_STARTED,
-	    NULL, u->email_key), u, NOTICE_REGISTRATION_TAKEN,
+	    NULL, u->email_key), NULL, u, NOTICE_REGISTRATION_TAKEN,
 	    NOTICE_REGISTRATION, OUT_CHECK_MAIL);
 }
 
@@ -267,7 +269,7 @@ ask_for_reset(struct auth *auth, struct arena *a, const struct user *nobody)
 	record = notice_post(auth, a, law_entry(auth, a, EVENT_RESET_STARTED,
 	    NULL, u.email_key), NOTICE_RESET, &u,
 	    status == STORE_OK ? u.email : NULL);
-	return post(auth, a, record, OUT_RESET_MAILED);
+	return post(auth, a, record, NULL, OUT_RESET_MAILED);
 }
 
 static enum outcome
@@ -388,8 +390,9 @@ mailbox_address_begin(struct auth *auth, struct arena *a,
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	return settle(auth, &limits, ask(auth, a, law_entry(auth, a,
-	    EVENT_ADDRESS_STARTED, u.id, NULL), &u, NOTICE_ADDRESS_TAKEN,
-	    NOTICE_ADDRESS_CHANGE, OUT_ADDRESS_MAILED), OUT_ADDRESS_MAILED);
+	    EVENT_ADDRESS_STARTED, u.id, NULL), s, &u,
+	    NOTICE_ADDRESS_TAKEN, NOTICE_ADDRESS_CHANGE, OUT_ADDRESS_MAILED),
+	    OUT_ADDRESS_MAILED);
 }
 
 enum outcome
@@ -421,19 +424,25 @@ recover(struct auth *auth, struct arena *a, const char *kind,
 {
 	const struct claim claim = { .kind = kind, .token = token,
 	    .refused = OUT_BAD_TICKET };
-	struct ticket_use use = { .ends_all = true,
-	    .gives_address = strcmp(kind, TICKET_UNDO) == 0,
+	bool undoes = strcmp(kind, TICKET_UNDO) == 0, closed = false;
+	struct ticket_use use = { .ends_all = true, .gives_address = undoes,
 	    .sets_password = true, .password_hash = PASSWD_NONE };
 	enum outcome outcome;
-	bool closed = false;
 	struct ticket t;
+	struct user u;
 
 	outcome = find(auth, a, &claim, &t);
+	if (outcome == OUT_CONFIRMED)
+		outcome = account_of(auth, a, &t, OUT_BAD_TICKET, &u);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	use.closed = &closed;
 	use.record = law_entry(auth, a, EVENT_ACCOUNT_RECOVERED, t.user_id,
 	    NULL);
+	/* Who loses the account by that hears of it. */
+	if (undoes)
+		use.record = notice_post(auth, a, use.record,
+		    NOTICE_ADDRESS_UNDONE, &u, u.email);
 	outcome = use_ticket(auth, a, &t, &use, OUT_RECOVERED,
 	    OUT_BAD_TICKET);
 	return outcome == OUT_RECOVERED && closed ? OUT_CLOSED : outcome;

@@ -34,6 +34,8 @@ NOTICE(NOTICE_ADDRESS_TAKEN, "address_taken", TICKET_ADDRESS,		\
     "/reset", 60, true)							\
 NOTICE(NOTICE_ADDRESS_CHANGED, "address_changed", TICKET_UNDO,		\
     "/undo?token=", 72 * 60, false)					\
+NOTICE(NOTICE_ADDRESS_UNDONE, "address_undone", NULL, "/", 72 * 60,	\
+    false)								\
 NOTICE(NOTICE_PASSWORD_CHANGED, "password_changed", TICKET_REPORT,	\
     "/report?token=", 72 * 60, false)					\
 NOTICE(NOTICE_NEW_DEVICE, "new_device", TICKET_REPORT,			\

@@ -228,7 +228,8 @@ EVENT(EVENT_USER_UNLOCKED, "user.unlocked", WITH_CHANGE)		\
 EVENT(EVENT_GROUPS_CHANGED, "groups.changed", WITH_CHANGE)		\
 EVENT(EVENT_PASSWORD_SET, "password.set", WITH_CHANGE)			\
 EVENT(EVENT_RESET_MADE, "reset.made", WITH_CHANGE)			\
-EVENT(EVENT_SESSIONS_ENDED, "sessions.ended", WITH_CHANGE)
+EVENT(EVENT_SESSIONS_ENDED, "sessions.ended", WITH_CHANGE)		\
+EVENT(EVENT_STORE_RESTORED, "store.restored", WITH_CHANGE)
 
 enum event {
 #define EVENT_ID(id, name, way) id,

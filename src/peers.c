@@ -165,6 +165,9 @@ note_top(struct peers *ps, size_t fd)
 		continue;
 }
 
+static void	let_be(struct peers *, struct peer *);
+
+/* Owned until it is in the set, or a tick could drop it as well. */
 static void
 welcome(struct peers *ps, int fd)
 {
@@ -180,8 +183,10 @@ welcome(struct peers *ps, int fd)
 	atomic_store(&p->since, 0);
 	p->lingering = false;
 	p->note = (struct peer_note){ .refusing = false };
-	atomic_store(&p->word, WORD(generation, IDLE));
-	if (!watch(ps, EPOLL_CTL_ADD, fd, INTEREST, generation))
+	atomic_store(&p->word, WORD(generation, BUSY));
+	if (watch(ps, EPOLL_CTL_ADD, fd, INTEREST, generation))
+		let_be(ps, p);
+	else
 		peers_drop(ps, p);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cookie.h"
 #include "log.h"
 #include "text.h"
 
@@ -134,20 +135,54 @@ reply_json(struct call *c, const struct json_member *member)
 	add_member(c, *member);
 }
 
+/* domain: "" for this host alone. */
+static void
+add_cookie(struct call *c, const char *name, const char *value,
+    int64_t seconds, const char *domain)
+{
+	c->reply.cookies = arena_printf(c->arena, "%sSet-Cookie: %s=%s; "
+	    "Path=/; Max-Age=%" PRId64 "%s%s; HttpOnly; SameSite=Lax%s\r\n",
+	    c->reply.cookies != NULL ? c->reply.cookies : "", name, value,
+	    seconds, domain[0] != '\0' ? "; Domain=" : "", domain,
+	    c->conf->rules->cookie_secure || call_is_https(c) ?
+	    "; Secure" : "");
+}
+
+/*
+ * Of a name that comes twice one is another domain's, from settings of before,
+ * and would make every login look as if there was none until its end.  No
+ * browser has one of a domain without a dot.
+ */
+static void
+clear_elsewhere(struct call *c, const char *name)
+{
+	const char *ours = c->conf->cookie_domain, *domain, *dot;
+
+	if (ours[0] != '\0')
+		add_cookie(c, name, "", 0, "");
+	for (domain = c->conf->base.host; (dot = strchr(domain, '.')) != NULL;
+	    domain = dot + 1)
+		if (strcmp(domain, ours) != 0)
+			add_cookie(c, name, "", 0, domain);
+}
+
+/* Can there be two?  Not by that prefix (RFC 6265bis, 4.1.3.2). */
+static bool
+comes_twice(struct call *c, const char *name)
+{
+	struct slice found;
+
+	return !text_begins(name, "__Host-") && cookie_find(call_text(c,
+	    PARAM_COOKIE), name, &found) == COOKIE_MANY;
+}
+
 static void
 set_cookie(struct call *c, const char *name, const char *value,
     int64_t seconds)
 {
-	const struct conf *conf = c->conf;
-	bool domain = conf->cookie_domain[0] != '\0';
-
-	if (c->reply.cookies == CALL_COOKIES_MAX)
-		log_abort("an answer has too many cookies");
-	c->reply.cookie[c->reply.cookies++] = arena_printf(c->arena,
-	    "%s=%s; Path=/; Max-Age=%" PRId64 "%s%s; HttpOnly; SameSite=Lax%s",
-	    name, value, seconds, domain ? "; Domain=" : "",
-	    conf->cookie_domain,
-	    conf->rules->cookie_secure || call_is_https(c) ? "; Secure" : "");
+	if (comes_twice(c, name))
+		clear_elsewhere(c, name);
+	add_cookie(c, name, value, seconds, c->conf->cookie_domain);
 }
 
 void
@@ -309,8 +344,7 @@ extra_header(struct call *c)
 
 	return ARENA_JOIN(c->arena, line(c, "Allow: ", c->reply.allow),
 	    line(c, "Location: ", c->reply.location), download_line(c),
-	    line(c, "Set-Cookie: ", c->reply.cookie[0]),
-	    line(c, "Set-Cookie: ", c->reply.cookie[1]), retry_line(c),
+	    c->reply.cookies != NULL ? c->reply.cookies : "", retry_line(c),
 	    unknown ? "WWW-Authenticate: Session\r\n" : "");
 }
 

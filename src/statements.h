@@ -102,6 +102,9 @@ STATEMENT(SESSIONS_SWEEP, "nn", "t",					\
     " WHERE expires_at <= $1 LIMIT $2) RETURNING user_id")		\
 STATEMENT(SESSION_END, "t", "t",					\
     "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id")	\
+STATEMENT(SESSION_LIVES, "tt", "t",					\
+    "SELECT user_id FROM sessions WHERE token_hash = $1"		\
+    " AND user_id = $2")						\
 STATEMENT(SESSIONS_END_ALL, "t", "",					\
     "DELETE FROM sessions WHERE user_id = $1")				\
 STATEMENT(SESSIONS_END_OTHERS, "tt", "",				\
@@ -129,6 +132,8 @@ STATEMENT(DEVICES_OF_USER, "tn", "nn",					\
     " ORDER BY created_at DESC")					\
 STATEMENT(DEVICES_DROP, "t", "",					\
     "DELETE FROM devices WHERE user_id = $1")				\
+STATEMENT(DEVICES_DROP_EVERY, "", "",					\
+    "DELETE FROM devices WHERE token_hash > ''")			\
 STATEMENT(DEVICES_SWEEP, "nn", "t",					\
     "DELETE FROM devices WHERE token_hash IN"				\
     " (SELECT token_hash FROM devices"					\
@@ -157,10 +162,11 @@ STATEMENT(SESSIONS_COUNT, "n", "nn",					\
     "SELECT count(*), coalesce(sum(CASE WHEN expires_at > $1"		\
     " THEN 1 ELSE 0 END), 0) FROM sessions WHERE token_hash > ''")	\
 STATEMENT(TICKET_ADD, "ttttttttnn", "",					\
-    "INSERT INTO tickets (token_hash, kind, user_id, email, email_key,"	\
+    "INSERT INTO tickets (token_hash, kind, email, email_key, user_id,"	\
     " password_hash, language, code_hash, tries, created_at, expires_at)" \
-    " VALUES ($1, $2, (SELECT id FROM users WHERE id = $3"		\
-    " AND disabled_at = 0), $4, $5, $6, $7, $8, 0, $9, $10)")		\
+    " VALUES ($1, $2, $3, $4, (SELECT id FROM users WHERE id = $5"	\
+    " AND disabled_at = 0 AND ($2 <> 'reset' OR email_key = $4)),"	\
+    " $6, $7, $8, 0, $9, $10)")						\
 STATEMENT(TICKET_PENDING, "ttn", "tttt",				\
     "SELECT coalesce(user_id, ''), email, email_key, language FROM tickets" \
     " WHERE token_hash = $1 AND kind = $2 AND expires_at > $3")		\
@@ -180,6 +186,12 @@ STATEMENT(TICKETS_OF_ADDRESS_END, "tt", "",				\
 STATEMENT(TICKETS_OF_USER_END, "t", "",					\
     "DELETE FROM tickets"						\
     " WHERE user_id = $1 AND kind IN ('reset', 'address')")		\
+STATEMENT(TICKETS_OF_USER_DROP, "t", "",				\
+    "DELETE FROM tickets WHERE user_id = $1")				\
+STATEMENT(TICKETS_OF_USER_END_KIND, "tt", "",				\
+    "DELETE FROM tickets WHERE user_id = $1 AND kind = $2")		\
+STATEMENT(TICKETS_END_KIND, "t", "",					\
+    "DELETE FROM tickets WHERE token_hash > '' AND kind = $1")		\
 STATEMENT(TICKETS_OF_USER_END_ALL, "tn", "",				\
     "DELETE FROM tickets WHERE user_id = $1"				\
     " AND (kind <> 'undo' OR created_at > $2)")				\
@@ -234,6 +246,9 @@ STATEMENT(AUDIT_OF_ACCOUNT_LAST, "tn", "tnnttttttt",			\
     "SELECT writer, seq, at, event, result, account, network, door,"	\
     " request, mac FROM audit_events"					\
     " WHERE account = $1 AND at >= $2 ORDER BY at DESC")		\
+STATEMENT(AUDIT_OF_ACCOUNT_WHEN, "tt", "n",				\
+    "SELECT coalesce(max(at), 0) FROM audit_events"			\
+    " WHERE account = $1 AND event = $2")				\
 STATEMENT(AUDIT_WALK, "t", "tnnttttttttntntt",				\
     "SELECT coalesce(e.writer, ''), coalesce(e.seq, 0),"		\
     " coalesce(e.at, 0), coalesce(e.event, ''), coalesce(e.result, '')," \
@@ -275,9 +290,10 @@ STATEMENT(MAILS_AFTER, "tnt", "tttnnnnntt",				\
     " ended_at, attempts, state, reason FROM mails"			\
     " WHERE state = $1 AND (due_at, id) > ($2, $3)"			\
     " ORDER BY due_at, id")						\
-STATEMENT(MAILS_TO, "t", "ttn",					\
+STATEMENT(MAILS_TO, "tn", "ttn",					\
     "SELECT kind, state, created_at FROM mails"				\
-    " WHERE lower(recipient) = $1 ORDER BY created_at DESC")		\
+    " WHERE lower(recipient) = $1 AND created_at >= $2"			\
+    " ORDER BY created_at DESC")					\
 STATEMENT(MAILS_TO_REMOVE, "t", "",					\
     "DELETE FROM mails WHERE lower(recipient) = $1")			\
 STATEMENT(MAILS_DROP, "nt", "",						\

@@ -812,12 +812,45 @@ store_session_proved(struct store *s, struct arena *a,
 	    DB_TEXT(verified_hash)), record);
 }
 
+/* Sessions of somebody that are ended by whom they do not belong to. */
+struct revoking {
+	struct single	 sessions;
+	const char	*user_id;	/* NULL: whose the one is */
+};
+
+/* Whoever was in them may have asked for the account to move. */
+static enum db_status
+work_revoke(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	const struct revoking *w = arg;
+	const struct single *sessions = &w->sessions;
+	enum db_status status;
+
+	status = db_run(c, sessions->arena, sessions->id, sessions->args,
+	    row);
+	return status != DB_OK ? status : db_run(c, sessions->arena,
+	    TICKETS_OF_USER_END_KIND, ARGS(DB_TEXT(w->user_id != NULL ?
+	    w->user_id : row[0].text), DB_TEXT(TICKET_ADDRESS)), NULL);
+}
+
+static enum store_status
+revoke(struct store *s, struct arena *a, enum statement id,
+    const struct db_value *args, const char *user_id,
+    const struct entry *record)
+{
+	struct revoking w = { .sessions = { .arena = a, .id = id,
+	    .args = args }, .user_id = user_id };
+
+	return change_by(s, a, work_revoke, &w, record);
+}
+
 enum store_status
 store_sessions_end_others(struct store *s, struct arena *a,
     const struct session *kept, const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_OTHERS,
-	    ARGS(DB_TEXT(kept->user_id), DB_TEXT(kept->token_hash)), record);
+	return revoke(s, a, SESSIONS_END_OTHERS, ARGS(DB_TEXT(kept->user_id),
+	    DB_TEXT(kept->token_hash)), kept->user_id, record);
 }
 
 enum store_status
@@ -846,6 +879,14 @@ store_session_end(struct store *s, struct arena *a, const char *token_hash,
 	    record);
 }
 
+enum store_status
+store_session_revoke(struct store *s, struct arena *a,
+    const char *token_hash, const struct entry *record)
+{
+	return revoke(s, a, SESSION_END, ARGS(DB_TEXT(token_hash)), NULL,
+	    record);
+}
+
 /* Tickets. */
 
 static enum db_status
@@ -860,6 +901,15 @@ enum store_status
 store_post(struct store *s, struct arena *a, const struct entry *record)
 {
 	return change_by(s, a, work_nothing, NULL, record);
+}
+
+enum store_status
+store_session_post(struct store *s, struct arena *a,
+    const struct session *session, const struct entry *record)
+{
+	return write_single(s, a, SESSION_LIVES,
+	    ARGS(DB_TEXT(session->token_hash), DB_TEXT(session->user_id)),
+	    record);
 }
 
 enum store_status
@@ -1347,6 +1397,14 @@ store_audit_of_last(struct store *s, struct arena *a, const char *account,
 }
 
 enum store_status
+store_audit_when(struct store *s, struct arena *a, const char *account,
+    const char *event, int64_t *at)
+{
+	return !reads(s) ? STORE_FAULT :
+	    status_of(trail_when(s->reader, a, account, event, at));
+}
+
+enum store_status
 store_audit_writer_after(struct store *s, struct arena *a, const char *writer,
     const char **out)
 {
@@ -1428,8 +1486,11 @@ static enum db_status
 work_password(struct db_conn *c, void *arg)
 {
 	const struct use *w = arg;
+	enum db_status status;
 
-	return set_password(c, w, w->user_id);
+	status = set_password(c, w, w->user_id);
+	return status != DB_OK ? status : db_run(c, w->arena,
+	    TICKETS_OF_USER_DROP, ARGS(DB_TEXT(w->user_id)), NULL);
 }
 
 enum store_status
@@ -1596,15 +1657,25 @@ enum store_status
 store_sessions_end(struct store *s, struct arena *a, const char *user_id,
     const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
-	    record);
+	return revoke(s, a, SESSIONS_END_ALL, ARGS(DB_TEXT(user_id)),
+	    user_id, record);
+}
+
+static enum db_status
+work_revoke_every(struct db_conn *c, void *arg)
+{
+	enum db_status status;
+
+	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, NULL);
+	return status != DB_OK ? status : db_run(c, arg, TICKETS_END_KIND,
+	    ARGS(DB_TEXT(TICKET_ADDRESS)), NULL);
 }
 
 enum store_status
 store_sessions_end_every(struct store *s, struct arena *a,
     const struct entry *record)
 {
-	return write_single(s, a, SESSIONS_END_EVERY, NULL, record);
+	return change_by(s, a, work_revoke_every, a, record);
 }
 
 enum store_status
@@ -1640,15 +1711,21 @@ work_close(struct db_conn *c, void *arg)
 	status = db_run(c, arg, SESSIONS_END_EVERY, NULL, NULL);
 	if (status == DB_OK)
 		status = db_run(c, arg, TICKETS_END_EVERY, NULL, NULL);
+	if (status == DB_OK)
+		status = db_run(c, arg, DEVICES_DROP_EVERY, NULL, NULL);
 	return status != DB_OK ? status : db_run(c, arg, MAILS_DROP,
 	    ARGS(DB_NUMBER(clock_ms()), DB_TEXT("the store is a copy that "
 	    "was put back")), NULL);
 }
 
 enum store_status
-store_close_copy(const char *path, struct arena *a)
+store_close_copy(const char *path, struct arena *a,
+    const struct entry *record)
 {
-	return status_of(db_edit(path, &schema, true, work_close, a));
+	struct deed d = { .arena = a, .work = work_close, .arg = a,
+	    .record = record };
+
+	return status_of(db_edit(path, &schema, true, work_deed, &d));
 }
 
 /* Mails. */
@@ -1777,12 +1854,12 @@ take_mail_to(const struct db_value *row, void *arg)
 
 enum store_status
 store_mails_to(struct store *s, struct arena *a, const char *email_key,
-    struct mail *out, size_t max, size_t *n)
+    int64_t since, struct mail *out, size_t max, size_t *n)
 {
 	struct page page = { .out = out, .max = max, .n = n };
 
-	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key)),
-	    take_mail_to, &page);
+	return read_page(s, a, MAILS_TO, ARGS(DB_TEXT(email_key),
+	    DB_NUMBER(since)), take_mail_to, &page);
 }
 
 enum store_status

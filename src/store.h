@@ -191,6 +191,8 @@ enum store_status store_audit_of_after(struct store *, struct arena *,
 enum store_status store_audit_of_last(struct store *, struct arena *,
 		    const char *account, int64_t since,
 		    struct chain_row *out, size_t max, size_t *n);
+enum store_status store_audit_when(struct store *, struct arena *,
+		    const char *account, const char *event, int64_t *at);
 enum store_status store_audit_writer_after(struct store *, struct arena *,
 		    const char *writer, const char **out);
 enum store_status store_audit_check(struct store *, struct arena *,
@@ -245,15 +247,22 @@ void		 store_session_seen(struct store *, const struct session *,
 enum store_status store_session_proved(struct store *, struct arena *,
 		    const struct session *, const char *verified_hash,
 		    int64_t now, const struct entry *record);
-enum store_status store_sessions_end_others(struct store *, struct arena *,
-		    const struct session *kept,
-		    const struct entry *record);
 /* A live one, by token hash.  Fills all but network and user_agent. */
 enum store_status store_session_by_token(struct store *, struct arena *,
 		    const char *token_hash, int64_t now,
 		    struct session *out);
+/* By who is in it. */
 enum store_status store_session_end(struct store *, struct arena *,
 		    const char *token_hash, const struct entry *record);
+/*
+ * By who is not in them, and may not know who is: a change of address that the
+ * account waits for ends with them.
+ */
+enum store_status store_session_revoke(struct store *, struct arena *,
+		    const char *token_hash, const struct entry *record);
+enum store_status store_sessions_end_others(struct store *, struct arena *,
+		    const struct session *kept,
+		    const struct entry *record);
 
 /*
  * Takes a place in each bucket, or in none.  STORE_GONE: one of them lets
@@ -294,6 +303,9 @@ const char	*store_device_name(struct arena *, const char *user_id,
  */
 enum store_status store_post(struct store *, struct arena *,
 		    const struct entry *record);
+/* The same, unless the session has ended meanwhile: STORE_GONE. */
+enum store_status store_session_post(struct store *, struct arena *,
+		    const struct session *, const struct entry *record);
 /*
  * A live ticket of that kind.  Fills user_id, email, email_key and language;
  * changes nothing.
@@ -382,8 +394,8 @@ enum store_status store_user_details(struct store *, struct arena *,
 enum store_status store_users_after(struct store *, struct arena *,
 		    const char *email_key, struct user *out, size_t *n);
 /*
- * Ends every session and the reset of the account as well, forgets its
- * browsers and empties the n buckets.
+ * Ends every session and every ticket of the account as well, the undoing of
+ * a change of address too, forgets its browsers and empties the n buckets.
  */
 enum store_status store_user_password(struct store *, struct arena *,
 		    const struct user *, const char *password_hash,
@@ -411,6 +423,7 @@ enum store_status store_groups_change(struct store *, struct arena *,
 		    const struct membership *, size_t n,
 		    const struct entry *record);
 
+/* All of an account, as store_session_revoke does it. */
 enum store_status store_sessions_end(struct store *, struct arena *,
 		    const char *user_id, const struct entry *record);
 /* Everybody's. */
@@ -418,10 +431,11 @@ enum store_status store_sessions_end_every(struct store *, struct arena *,
 		    const struct entry *record);
 /*
  * Brings a copy that nobody has open up to date, and ends its sessions and
- * tickets and the mails that wait in it: what has been ended, or sent, since
- * it was made must not come back with it.
+ * tickets, the browsers that it knows and the mails that wait in it: what has
+ * been ended, forgotten or sent since it was made must not come back with it.
  */
-enum store_status store_close_copy(const char *path, struct arena *);
+enum store_status store_close_copy(const char *path, struct arena *,
+		    const struct entry *record);
 enum store_status store_count(struct store *, struct arena *, int64_t now,
 		    struct store_counts *out);
 
@@ -461,12 +475,12 @@ enum store_status store_mails_after(struct store *, struct arena *,
 		    const char *state, const struct mail *after,
 		    struct mail *out, size_t *n);
 /*
- * Kind, state and created_at of those to an address, the newest first.  out
- * holds max.
+ * Kind, state and created_at of those to an address since a time, the newest
+ * first.  out holds max.
  */
 enum store_status store_mails_to(struct store *, struct arena *,
-		    const char *email_key, struct mail *out, size_t max,
-		    size_t *n);
+		    const char *email_key, int64_t since, struct mail *out,
+		    size_t max, size_t *n);
 /*
  * How many wait, and when the oldest of them was written; 0: none waits.
  * Reads all that wait.

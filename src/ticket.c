@@ -17,7 +17,7 @@ add(struct db_conn *c, struct arena *a, const struct ticket *t)
 		    ARGS(DB_TEXT(t->email_key), DB_TEXT(t->kind)), NULL);
 	return status != DB_OK ? status : db_run(c, a, TICKET_ADD,
 	    ARGS(DB_TEXT(t->token_hash), DB_TEXT(t->kind),
-	    DB_TEXT(t->user_id), DB_TEXT(t->email), DB_TEXT(t->email_key),
+	    DB_TEXT(t->email), DB_TEXT(t->email_key), DB_TEXT(t->user_id),
 	    DB_TEXT(t->password_hash), DB_TEXT(t->language),
 	    DB_TEXT(t->code_hash), DB_NUMBER(t->created_at),
 	    DB_NUMBER(t->expires_at)), NULL);

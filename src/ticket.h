@@ -47,7 +47,8 @@ struct posting {
 
 /*
  * Inside the writer's transaction.  A reset takes the place of those that its
- * address has.
+ * address has.  Of an account that is disabled, or has another address by now
+ * than the reset was asked for with, the ticket is nobody's.
  */
 enum db_status	 ticket_post(struct db_conn *, struct arena *,
 		    const struct posting *);

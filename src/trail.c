@@ -243,6 +243,20 @@ trail_of_last(struct db_conn *c, struct arena *a, const char *account,
 }
 
 enum db_status
+trail_when(struct db_conn *c, struct arena *a, const char *account,
+    const char *event, int64_t *at)
+{
+	struct db_value row[STATEMENT_COLUMNS_MAX];
+	enum db_status status;
+
+	status = db_run(c, a, AUDIT_OF_ACCOUNT_WHEN, ARGS(DB_TEXT(account),
+	    DB_TEXT(event)), row);
+	if (status == DB_OK)
+		*at = row[0].number;
+	return status;
+}
+
+enum db_status
 trail_writer_after(struct db_conn *c, struct arena *a, const char *writer,
     const char **out)
 {

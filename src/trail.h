@@ -75,6 +75,9 @@ enum db_status	 trail_of_after(struct db_conn *, struct arena *,
 enum db_status	 trail_of_last(struct db_conn *, struct arena *,
 		    const char *account, int64_t since, struct chain_row *out,
 		    size_t max, size_t *n);
+/* When an event was put on record of an account last; 0: no row tells. */
+enum db_status	 trail_when(struct db_conn *, struct arena *,
+		    const char *account, const char *event, int64_t *at);
 /*
  * Proves a chain as it is at one moment.  DB_NONE: there is no head of that
  * writer.  The head in *out lives in the arena.

@@ -434,9 +434,11 @@ const CASES = {
 	}),
 
 	"an address is taken back": () => stolen(async (page, thief, owner) => {
-		const link = await changesAddress(thief, owner, newAddress());
+		const email = newAddress();
+		const link = await changesAddress(thief, owner, email);
 		await opens(page, owner, link, "undo");
 		await press(page, owner, "page.undo.button");
+		await mailed({ ...owner, email }, "address_undone");
 	}),
 
 	"every page with mail": () => eachPage("en", true),

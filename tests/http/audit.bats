@@ -207,6 +207,29 @@ assert rows[1]["account"] != rows[2]["account"], rows' <<<"$output"
 	run --separate-stderr -64 ctl audit verify gatelodge:x:"${noted##*:}"
 }
 
+@test "audit: a copy that is put back is a row, and the trail is proved" {
+	local before
+
+	some_events
+	ctl user unlock bob@example.com
+	before=$(events)
+	ctl db backup "$gl/copy.db"
+	ctl user disable bob@example.com
+	gl_stop
+	ctl db restore --dry-run "$gl/copy.db"
+	assert_equal "$(events)" "${before}user.disabled "
+	ctl db restore "$gl/copy.db"
+	assert_equal "$(events)" "${before}store.restored "
+	run -0 ctl audit verify
+	assert_line --partial $'gatelodge\t1\t5\tproved\tgatelodge:5:'
+	assert_line --partial $'gatelodgectl\t1\t2\tproved\tgatelodgectl:2:'
+	gl_start
+	login bob@example.com b4l0u
+	ctl user unlock bob@example.com
+	run -0 ctl audit verify
+	assert_line --partial $'gatelodgectl\t1\t3\tproved\tgatelodgectl:3:'
+}
+
 @test "audit tail: shows what comes, and ends well with a signal" {
 	local pid signal
 

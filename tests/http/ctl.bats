@@ -580,6 +580,30 @@ write_on() {
 	rm -rf "$gl"/copy.db "$gl"/gatelodge.db.replaced-* "$gl/mail"
 }
 
+@test "db restore: accounts are as in the copy, sessions and browsers end" {
+	local email
+
+	for email in closed@copy.example changed@copy.example removed@copy.example; do
+		add "$email"
+	done
+	enter changed@copy.example
+	assert_equal "$(db 'SELECT count(*) > 0 FROM devices')" 1
+	ctl db backup "$gl/copy.db"
+	ctl user disable closed@copy.example
+	ctl user password --password-stdin changed@copy.example <<<"$good, again"
+	ctl user delete --yes removed@copy.example
+	gl_stop
+	ctl db restore "$gl/copy.db"
+	assert_equal "$(db 'SELECT count(*) FROM devices')" 0
+	assert_equal "$(db 'SELECT count(*) FROM sessions')" 0
+	gl_start
+	for email in closed@copy.example changed@copy.example removed@copy.example; do
+		enter "$email"
+		assert_code 200
+	done
+	rm -f "$gl/copy.db" "$gl"/gatelodge.db.replaced-*
+}
+
 @test "db restore: a copy of an earlier release is brought up to date" {
 	gl_stop
 	cp "$gl/gatelodge.db" "$gl/kept.db"
@@ -587,6 +611,9 @@ write_on() {
 	ctl db restore "$gl/first.db"
 	run -0 ctl user list
 	assert_output --partial $'old@b\tenabled\t1970'
+	assert_equal "$(ctl audit list | cut -f 2,4,7)" \
+		$'gatelodgectl\tstore.restored\tdb restore'
+	run -0 ctl audit verify
 	ctl db restore "$gl/kept.db"
 	rm -f "$gl"/{first,kept}.db "$gl"/gatelodge.db.replaced-*
 }

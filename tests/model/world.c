@@ -64,6 +64,7 @@ static const struct m_mail move = { "address_change", "/address?token=",
     true, true };
 static const struct m_mail moved = { "address_changed", "/undo?token=", true,
     false };
+static const struct m_mail undone = { "address_undone", "/", false, false };
 static const struct m_mail password_changed = { "password_changed",
     "/report?token=", true, false };
 static const struct m_mail new_browser = { "new_device", "/report?token=",
@@ -468,6 +469,18 @@ end_asked(struct m_world *w, int person)
 		    (t->kind == OF_RESET || t->kind == OF_MOVE))
 			t->spent = true;
 	}
+}
+
+/* What whoever was in a session that is ended may have asked for. */
+static void
+end_moves(struct m_world *w, int person)
+{
+	int i;
+
+	for (i = 0; i < w->tickets; i++)
+		if (w->ticket[i].person == person &&
+		    w->ticket[i].kind == OF_MOVE)
+			w->ticket[i].spent = true;
 }
 
 static void
@@ -898,6 +911,7 @@ ask_end_others(struct m_world *w, const struct m_session *s,
     struct m_answer *a)
 {
 	end_sessions(w, s->person, s);
+	end_moves(w, s->person);
 	say(a, 204, NULL);
 }
 
@@ -917,6 +931,7 @@ ask_end_one(struct m_world *w, const struct m_request *r,
 		return;
 	}
 	w->session[list[i] - w->session].ended = true;
+	end_moves(w, s->person);
 	say(a, 204, NULL);
 	if (list[i] == s)
 		a->cookie = COOKIE_CLEARED;
@@ -1339,6 +1354,7 @@ ask_moved(struct m_world *w, const struct m_request *r, struct m_answer *a)
 static void
 ask_recover(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
+	struct m_account before;
 	struct m_ticket *t;
 	bool closes;
 
@@ -1350,10 +1366,15 @@ ask_recover(struct m_world *w, const struct m_request *r, struct m_answer *a)
 		bad_ticket(a);
 		return;
 	}
+	before = w->account[t->person];
 	closes = r->deed == UNDO && !give_address(w, t);
 	w->account[t->person].disabled |= closes;
 	end_for(w, t);
 	begin_anew(w, t, ABSENT);
+	if (r->deed == UNDO) {
+		a->mail = &undone;
+		a->recipient = recipient_of(before.address, before.variant);
+	}
 	say(a, 200, closes ? "another account has the address: everybody is "
 	    "logged out of this one, and it is disabled" :
 	    "everybody is logged out: set a new password");

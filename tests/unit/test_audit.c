@@ -251,19 +251,55 @@ two_writers_have_a_chain_each(void **state)
 }
 
 static void
-a_chain_goes_on_after_a_restart(void **state)
+shut(void)
+{
+	store_leave(bed.desk->store);
+	store_shut(bed.db);
+}
+
+static void
+open_again(void)
 {
 	enum db_refusal why;
 
-	(void)state;
-	write_rows(NULL, 2);
-	store_leave(bed.desk->store);
-	store_shut(bed.db);
 	bed.db = store_open(bed.store, &why, NULL);
 	assert_non_null(bed.db);
 	bed.desk->store = store_desk(bed.db, true);
+}
+
+static void
+a_chain_goes_on_after_a_restart(void **state)
+{
+	(void)state;
+	write_rows(NULL, 2);
+	shut();
+	open_again();
 	write_rows(NULL, 2);
 	must_prove("gatelodge", 4);
+}
+
+static enum store_status
+close_copy(void)
+{
+	return store_close_copy(bed.store, arena, &(const struct entry){
+	    .at = now, .writer = "gatelodgectl", .event = "store.restored",
+	    .result = "done", .door = "db restore" });
+}
+
+static void
+a_copy_that_is_put_back_says_so_and_is_proved(void **state)
+{
+	(void)state;
+	write_rows(NULL, 2);
+	write_rows("gatelodgectl", 1);
+	shut();
+	assert_int_equal(close_copy(), STORE_OK);
+	open_again();
+	must_prove("gatelodge", 2);
+	must_prove("gatelodgectl", 2);
+	assert_int_equal(count(EVENTS_OF " WHERE writer = 'gatelodgectl'"
+	    " AND seq = 2 AND event = 'store.restored' AND result = 'done'"
+	    " AND account = '' AND door = 'db restore'"), 1);
 }
 
 /* Half of what they do is undone, in one commit with what the others do. */
@@ -675,6 +711,19 @@ v16_5_3_no_change_without_its_row(void **state)
 	    " gone", "ALTER TABLE gone RENAME TO audit_chains");
 }
 
+static void
+a_copy_is_not_put_back_without_its_row(void **state)
+{
+	(void)state;
+	must_enroll(EMAIL);
+	(void)must_login(PASSWORD);
+	must(FAILS);
+	shut();
+	assert_int_equal(close_copy(), STORE_FAULT);
+	open_again();
+	assert_int_equal(count("SELECT count(*) FROM sessions"), 1);
+}
+
 /* What nobody may be told. */
 
 static int64_t
@@ -838,6 +887,7 @@ main(void)
 		TEST(a_broken_seal_is_never_made_whole),
 		TEST(two_writers_have_a_chain_each),
 		TEST(a_chain_goes_on_after_a_restart),
+		TEST(a_copy_that_is_put_back_says_so_and_is_proved),
 		TEST(what_is_undone_leaves_no_row_and_no_gap),
 		TEST(what_is_old_goes_and_the_rest_is_proved),
 		TEST(the_row_after_those_removed_is_still_bound_to_them),
@@ -846,6 +896,7 @@ main(void)
 		TEST(no_row_holds_an_address_a_password_or_a_token),
 		TEST(deleting_an_account_leaves_its_rows),
 		TEST(v16_5_3_no_change_without_its_row),
+		TEST(a_copy_is_not_put_back_without_its_row),
 		TEST(a_failure_writes_the_same_for_known_and_unknown_addresses),
 		TEST(accounts_are_known_only_with_the_key),
 		TEST(a_flood_from_one_network_does_not_fill_the_disk),

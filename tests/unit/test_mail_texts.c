@@ -38,6 +38,7 @@ static const struct kind kinds[] = {
 	{ "password_changed", NULL, false, true },
 	{ "address_change", " 30 minutes", true, true },
 	{ "address_changed", " 72 ", false, true },
+	{ "address_undone", NULL, false, true },
 	{ "new_device", NULL, false, true },
 	{ "sessions_ended", NULL, false, false },
 	{ "account_deleted", NULL, false, true },

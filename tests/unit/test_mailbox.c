@@ -82,6 +82,25 @@ login(const char *email, const char *password)
 	    helper_cookie(a, "__Host-session_id"));
 }
 
+static struct session
+session_of(const char *cookie)
+{
+	struct caller caller = helper_caller;
+	struct session s;
+
+	caller.token = strchr(cookie, '=') + 1;
+	assert_int_equal(auth_whose(desk, arena, &caller, &s), OUT_PROFILE);
+	return s;
+}
+
+static const char *
+id_of(const char *cookie)
+{
+	struct session s = session_of(cookie);
+
+	return auth_session_id(arena, &s);
+}
+
 static int
 ask_reset(const char *email)
 {
@@ -726,6 +745,103 @@ thief_cannot_end_what_takes_the_account_back(void **state)
 	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
 }
 
+/* It is not theirs any more, and the next one may be told to a stranger. */
+static void
+who_loses_the_account_by_an_undoing_is_told(void **state)
+{
+	const char *undo;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	undo = move(login(EMAIL, PASSWORD), "next@b.example");
+	assert_int_equal(undo_move(undo), 200);
+	assert_string_equal(text_by("SELECT recipient FROM mails WHERE"
+	    " kind = 'address_undone'"), "next@b.example");
+	assert_string_equal(link_token("address_undone"), "");
+}
+
+/* Whoever has the mailbox cannot use what the administrator has ended. */
+static void
+password_of_an_administrator_ends_every_ticket(void **state)
+{
+	const char *undo;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	undo = move(login(EMAIL, PASSWORD), "next@b.example");
+	assert_int_equal(auth_user_password(desk, arena, "next@b.example",
+	    ANOTHER), OUT_PASSWORD_UPDATED);
+	assert_int_equal(count("SELECT count(*) FROM tickets"
+	    " WHERE kind <> 'report'"), 0);
+	assert_int_equal(undo_move(undo), 403);
+	assert_non_null(login("next@b.example", ANOTHER));
+}
+
+/* The thief's session, which the owner sees and ends. */
+static void
+change_of_address_ends_with_the_sessions_of_others(void **state)
+{
+	static const char *const doors[] = { "/sessions/others", NULL };
+	const char *owner, *thief;
+	size_t i;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	for (i = 0; i < HELPER_COUNT(doors); i++) {
+		owner = login(EMAIL, PASSWORD);
+		thief = login(EMAIL, PASSWORD);
+		assert_int_equal(send_in(thief, "PUT", "/profile/email",
+		    "email=thief@b.example")->status, 202);
+		assert_int_equal(send_in(owner, "DELETE", doors[i] != NULL ?
+		    doors[i] : SAY("/sessions/%s", id_of(thief)), NULL)
+		    ->status, 204);
+		assert_int_equal(send("POST", "/profile/email/confirm", SAY(
+		    "token=%s", link_token("address_change")))->status, 403);
+	}
+	assert_string_equal(text_by("SELECT email FROM users"), EMAIL);
+}
+
+/* As is asked between the look at the session and the write. */
+static void
+change_of_address_is_not_begun_in_a_session_that_has_ended(void **state)
+{
+	struct session s;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	s = session_of(login(EMAIL, PASSWORD));
+	assert_int_equal(store_session_end(store, arena, s.token_hash, NULL),
+	    STORE_OK);
+	assert_int_equal(mailbox_address_begin(desk, arena, &s,
+	    "thief@b.example", &helper_caller), OUT_NO_SESSION);
+	assert_int_equal(count("SELECT count(*) FROM mails"
+	    " WHERE kind = 'address_change'"), 0);
+	assert_int_equal(count("SELECT count(*) FROM tickets"), 0);
+}
+
+/* The account is found by an address that it has left when that is written. */
+static void
+reset_of_a_former_address_opens_nothing(void **state)
+{
+	struct posting p = { .ticket = { .kind = TICKET_RESET,
+	    .password_hash = "", .language = "", .code_hash = "",
+	    .email = EMAIL, .email_key = EMAIL } };
+	struct entry record = { .event = "reset.started", .result = "done",
+	    .posting = &p };
+	char *token;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	p.ticket.user_id = record.user_id = text_by("SELECT id FROM users");
+	p.ticket.token_hash = law_token(arena, &token);
+	p.ticket.created_at = now;
+	p.ticket.expires_at = now + 60 * MINUTE;
+	(void)move(login(EMAIL, PASSWORD), "next@b.example");
+	assert_int_equal(store_post(store, arena, &record), STORE_OK);
+	assert_int_equal(reset(EMAIL, token, ANOTHER), 403);
+	assert_null(login("next@b.example", ANOTHER));
+}
+
 /* The owner did not wait, and has made another account with the address. */
 static void
 account_whose_address_is_taken_is_disabled_instead(void **state)
@@ -964,6 +1080,116 @@ administrator_mails_a_reset_to_its_owner(void **state)
 	    NOTICE_RESET), OUT_UNKNOWN_ADDRESS);
 }
 
+/* What GET /profile/export says to who has just logged in. */
+static const char *
+exported(const char *email, const char *password)
+{
+	struct answer *a;
+
+	helper_settle(&bed);
+	a = send_in(login(email, password), "GET", "/profile/export", NULL);
+	assert_int_equal(a->status, 200);
+	return a->body;
+}
+
+/* A wrong password from there. */
+static void
+fail_from(const char *client, const char *email)
+{
+	now++;
+	assert_int_equal(ASK(.method = "POST", .uri = "/sessions",
+	    .type = HELPER_FORM, .client = client,
+	    .body = SAY("email=%s&password=%s", email, "wrong"))->status,
+	    401);
+}
+
+/* Bob has failed at home, and moved away; then Alice moves to the address. */
+static void
+move_in_after_bob(void)
+{
+	must_have(EMAIL, PASSWORD);
+	must_have(OTHER, ANOTHER);
+	fail_from("198.51.100.7", OTHER);
+	(void)move(login(OTHER, ANOTHER), "robert@b.example");
+	(void)move(login(EMAIL, PASSWORD), OTHER);
+	fail_from("203.0.113.5", OTHER);
+}
+
+static void
+export_after_a_move_begins_with_the_move(void **state)
+{
+	const char *body;
+
+	(void)state;
+	move_in_after_bob();
+	body = exported(OTHER, PASSWORD);
+	assert_null(strstr(body, "198.51.100.0"));
+	assert_null(strstr(body, "registration.started"));
+	assert_non_null(strstr(body, "\"network\":\"203.0.113.0/24\""));
+	assert_non_null(strstr(body, "\"event\":\"user.created\""));
+	assert_null(strstr(body, "\"kind\":\"registration\""));
+	assert_null(strstr(body, "\"kind\":\"address_changed\""));
+	assert_non_null(strstr(body, "\"kind\":\"new_device\""));
+}
+
+/* Somebody has had it meanwhile, and failed and moved away too. */
+static void
+export_of_who_took_the_account_back_begins_there(void **state)
+{
+	const char *undo, *body;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	undo = move(login(EMAIL, PASSWORD), "thief@b.example");
+	must_have(EMAIL, ANOTHER);
+	fail_from("198.51.100.7", EMAIL);
+	(void)move(login(EMAIL, ANOTHER), "robert@b.example");
+	assert_int_equal(undo_move(undo), 200);
+	fail_from("203.0.113.5", EMAIL);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+	body = exported(EMAIL, PASSWORD);
+	assert_null(strstr(body, "198.51.100.0"));
+	assert_null(strstr(body, "\"kind\":\"registration\""));
+	assert_null(strstr(body, "\"kind\":\"address_changed\""));
+	assert_non_null(strstr(body, "\"network\":\"203.0.113.0/24\""));
+	assert_non_null(strstr(body, "\"kind\":\"reset\""));
+}
+
+/* Who says that it was not them wants to see who tried, and has not moved. */
+static void
+export_after_a_report_shows_what_was_tried_before(void **state)
+{
+	const char *cookie;
+
+	(void)state;
+	must_have(EMAIL, PASSWORD);
+	fail_from("198.51.100.7", EMAIL);
+	cookie = login(EMAIL, PASSWORD);
+	(void)send_in(cookie, "PUT", "/profile/password", "current_password="
+	    PASSWORD "&new_password=" ANOTHER);
+	assert_int_equal(send("POST", "/report", SAY("token=%s",
+	    link_token("password_changed")))->status, 200);
+	assert_int_equal(ask_reset(EMAIL), 202);
+	assert_int_equal(reset(EMAIL, link_token("reset"), PASSWORD), 200);
+	assert_non_null(strstr(exported(EMAIL, PASSWORD), "198.51.100.0"));
+}
+
+/* What the trail has forgotten it cannot tell: nor do mails from then. */
+static void
+export_goes_no_further_back_than_the_trail_does(void **state)
+{
+	(void)state;
+	bed.conf->audit_days = 1;
+	move_in_after_bob();
+	assert_int_equal(helper_sql(bed.store, "DELETE FROM audit_events"), 0);
+	assert_non_null(strstr(exported(OTHER, PASSWORD),
+	    "\"kind\":\"address_changed\""));
+	now += 24 * 60 * MINUTE;
+	assert_null(strstr(exported(OTHER, PASSWORD),
+	    "\"kind\":\"address_changed\""));
+}
+
 /* Kind, state and time of each, and nothing that it says. */
 static void
 export_shows_which_mails_wait_and_went(void **state)
@@ -975,19 +1201,19 @@ export_shows_which_mails_wait_and_went(void **state)
 	must_have(EMAIL, PASSWORD);
 	assert_int_equal(helper_sql(bed.store, "UPDATE mails SET state ="
 	    " 'sent', ended_at = 1, content = '', created_at ="
-	    " 1700000000000"), 0);
+	    " 1700000060000"), 0);
 	assert_int_equal(ask_reset(EMAIL), 202);
 	token = link_token("reset");
 	code = mailed("reset", "code");
 	assert_int_equal(ask_reset(OTHER), 202);
 	assert_int_equal(helper_sql(bed.store, "UPDATE mails SET created_at ="
-	    " 1700000000001 WHERE state = 'waiting'"), 0);
+	    " 1700000060001 WHERE state = 'waiting'"), 0);
 	a = send_in(login(EMAIL, PASSWORD), "GET", "/profile/export", NULL);
 	assert_int_equal(a->status, 200);
 	assert_non_null(strstr(a->body, "\"mails\":["
-	    "{\"time\":\"2023-11-14T22:13:20.001Z\",\"kind\":\"reset\","
+	    "{\"time\":\"2023-11-14T22:14:20.001Z\",\"kind\":\"reset\","
 	    "\"state\":\"waiting\"},"
-	    "{\"time\":\"2023-11-14T22:13:20.000Z\","
+	    "{\"time\":\"2023-11-14T22:14:20.000Z\","
 	    "\"kind\":\"registration\",\"state\":\"sent\"}]"));
 	assert_int_equal(strlen(token), DIGEST_TOKEN_LEN);
 	assert_null(strstr(a->body, token));
@@ -1425,6 +1651,11 @@ main(void)
 		BOX(own_address_is_no_new_one),
 		BOX(former_owner_takes_the_account_back),
 		BOX(thief_cannot_end_what_takes_the_account_back),
+		BOX(who_loses_the_account_by_an_undoing_is_told),
+		BOX(password_of_an_administrator_ends_every_ticket),
+		BOX(change_of_address_ends_with_the_sessions_of_others),
+		BOX(change_of_address_is_not_begun_in_a_session_that_has_ended),
+		BOX(reset_of_a_former_address_opens_nothing),
 		BOX(account_whose_address_is_taken_is_disabled_instead),
 		BOX(who_did_not_do_it_ends_it),
 		BOX(owner_is_told_of_a_new_browser_beside_others),
@@ -1436,6 +1667,10 @@ main(void)
 		BOX(b18_mail_that_cannot_be_written_leaves_no_ticket),
 		BOX(administrator_mails_nothing_where_no_mail_goes),
 		BOX(administrator_mails_a_reset_to_its_owner),
+		BOX(export_after_a_move_begins_with_the_move),
+		BOX(export_of_who_took_the_account_back_begins_there),
+		BOX(export_after_a_report_shows_what_was_tried_before),
+		BOX(export_goes_no_further_back_than_the_trail_does),
 		BOX(export_shows_which_mails_wait_and_went),
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(nobody_uses_up_the_resets_of_another),

@@ -283,8 +283,8 @@ mails_to(const char *email_key)
 	struct mail m[8];
 	size_t n;
 
-	assert_int_equal(store_mails_to(store, arena, email_key, m,
-	    HELPER_COUNT(m), &n), STORE_OK);
+	assert_int_equal(store_mails_to(store, arena, email_key,
+	    INT64_MIN, m, HELPER_COUNT(m), &n), STORE_OK);
 	return (int64_t)n;
 }
 
@@ -303,7 +303,7 @@ mails_to_an_address_are_found_in_any_spelling(void **state)
 	add("bobby@example.com", NOW + 2);
 	add("", NOW + 3);
 	assert_int_equal(store_mails_to(store, arena, "bob@example.com",
-	    list, 2, &n), STORE_OK);
+	    NOW, list, 2, &n), STORE_OK);
 	assert_int_equal(n, 2);
 	assert_string_equal(list[0].kind, "reset");
 	assert_string_equal(list[0].state, "waiting");
@@ -311,9 +311,12 @@ mails_to_an_address_are_found_in_any_spelling(void **state)
 	assert_string_equal(list[1].state, "sent");
 	add("BOB@example.com", NOW + 4);
 	assert_int_equal(store_mails_to(store, arena, "bob@example.com",
-	    list, 2, &n), STORE_OK);
+	    NOW, list, 2, &n), STORE_OK);
 	assert_int_equal(n, 2);
 	assert_true(list[0].created_at == NOW + 4);
+	assert_int_equal(store_mails_to(store, arena, "bob@example.com",
+	    NOW + 4, list, 2, &n), STORE_OK);
+	assert_int_equal(n, 1);
 	assert_int_equal(mails_to("carol@example.com"), 0);
 }
 
@@ -366,7 +369,8 @@ copy_that_is_closed_sends_nothing_again(void **state)
 	claim(NOW, &m);
 	(void)snprintf(copy, sizeof(copy), "%s/copy.db", bed.dir);
 	assert_true(db_copy(bed.db, copy));
-	assert_int_equal(store_close_copy(copy, arena), STORE_OK);
+	assert_int_equal(store_close_copy(copy, arena, &(const struct entry){
+	    .event = "store.restored" }), STORE_OK);
 	assert_int_equal(helper_number(copy, "SELECT count(*) FROM mails"
 	    " WHERE state = 'dropped' AND content = '' AND taken_until = 0"
 	    " AND ended_at > 1700000000000 AND reason LIKE '%copy%'"), 2);

@@ -586,6 +586,22 @@ browser_without_cookies_is_told_so(void **state)
 	assert_null(helper_header(a, "Location"));
 }
 
+/* Who cannot be recognised is not told that the browser is to blame. */
+static void
+store_that_fails_is_a_fault_on_every_page(void **state)
+{
+	(void)state;
+	enroll();
+	log_in();
+	assert_int_equal(helper_sql(bed.store,
+	    "ALTER TABLE sessions RENAME TO away"), 0);
+	is_page(get("/login/done"), 500);
+	is_page(get("/"), 500);
+	is_page(get("/account"), 500);
+	cookie = NULL;
+	is_page(get("/"), 200);
+}
+
 static void
 whoever_has_no_session_logs_in_and_comes_back(void **state)
 {
@@ -1700,6 +1716,7 @@ main(void)
 		PAGE(other_site_cannot_use_a_form),
 		PAGE(login_leads_through_the_arrival_to_the_account),
 		PAGE(browser_without_cookies_is_told_so),
+		PAGE(store_that_fails_is_a_fault_on_every_page),
 		PAGE(whoever_has_no_session_logs_in_and_comes_back),
 		PAGE(form_of_an_ended_session_is_begun_anew_after_a_login),
 		PAGE(form_without_a_proof_is_begun_anew_after_it),

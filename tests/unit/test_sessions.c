@@ -774,7 +774,24 @@ sessions_come_over_from_the_first_schema(void **state)
 	helper_dir_remove(dir);
 }
 
-/* Also of a schema in which there are no mails. */
+static void
+browsers_are_forgotten_in_a_copy(void **state)
+{
+	char copy[HELPER_PATH_MAX * 2];
+
+	(void)state;
+	assert_int_equal(helper_sql(bed.store, "INSERT INTO devices SELECT"
+	    " printf('%043d', 1), id, 1, 9000000000000 FROM users"), 0);
+	(void)snprintf(copy, sizeof(copy), "%s/copy.db", bed.dir);
+	assert_true(db_copy(bed.db, copy));
+	assert_true(helper_number(copy, "SELECT count(*) FROM devices") > 0);
+	assert_int_equal(store_close_copy(copy, arena, &(const struct entry){
+	    .event = "store.restored" }), STORE_OK);
+	assert_int_equal(helper_number(copy, "SELECT count(*) FROM devices"),
+	    0);
+}
+
+/* Also of a schema in which there are no mails, and no audit trail. */
 static void
 sessions_end_in_a_copy_of_the_first_schema(void **state)
 {
@@ -784,11 +801,14 @@ sessions_end_in_a_copy_of_the_first_schema(void **state)
 	helper_dir(dir);
 	(void)snprintf(path, sizeof(path), "%s/old.db", dir);
 	make_first(path);
-	assert_int_equal(store_close_copy(path, arena), STORE_OK);
+	assert_int_equal(store_close_copy(path, arena, &(const struct entry){
+	    .event = "store.restored" }), STORE_OK);
 	assert_int_equal(helper_number(path, "SELECT count(*) FROM sessions"),
 	    0);
 	assert_int_equal(helper_number(path, "SELECT count(*) FROM users"),
 	    1);
+	assert_int_equal(helper_number(path, "SELECT count(*) FROM"
+	    " audit_events WHERE event = 'store.restored'"), 1);
 	assert_int_equal(helper_number(path, "PRAGMA user_version"),
 	    store_schema()->migrations);
 	helper_dir_remove(dir);
@@ -824,6 +844,7 @@ main(void)
 		SESSIONS(deleted_account_leaves_nothing),
 		SESSIONS(b21_deletion_that_was_overtaken_deletes_nothing),
 		SESSIONS(sessions_come_over_from_the_first_schema),
+		SESSIONS(browsers_are_forgotten_in_a_copy),
 		SESSIONS(sessions_end_in_a_copy_of_the_first_schema),
 	};
 

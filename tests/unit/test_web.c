@@ -947,6 +947,40 @@ compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* Or the one of another domain would shut its browser out for a week. */
+static void
+cookie_of_another_domain_is_taken_back(void **state)
+{
+	static const char *const gone[] = {
+		"session_id=; Path=/; Max-Age=0; HttpOnly",
+		"session_id=; Path=/; Max-Age=0; Domain=a.b.example; HttpOnly",
+		NULL,
+	};
+	static const char form[] = "email=c@d.example&password=" PASSWORD;
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	(void)ASK(.method = "POST", .uri = "/users", .type = HELPER_FORM,
+	    .body = form);
+	helper_bed_settings(&bed, "profile = \"compat\"\nhash_cost = 1\n"
+	    "base_url = \"http://a.b.example\"\n"
+	    "cookie_domain = \"b.example\"\n");
+	a = ASK(.method = "POST", .uri = "/sessions", .type = HELPER_FORM,
+	    .body = form, .cookie = "session_id=x; session_id=y");
+	assert_int_equal(a->status, 200);
+	for (i = 0; gone[i] != NULL; i++)
+		assert_non_null(strstr(a->head, gone[i]));
+	assert_null(strstr(a->head, "Max-Age=0; Domain=b.example"));
+	assert_null(strstr(a->head, "Domain=example;"));
+	/* What is given stands last, so that it stays in any case. */
+	assert_non_null(strstr(strstr(a->head, gone[1]),
+	    "; Domain=b.example; HttpOnly"));
+	a = ASK(.method = "POST", .uri = "/sessions", .type = HELPER_FORM,
+	    .body = form, .cookie = "session_id=x");
+	assert_null(strstr(a->head, "Max-Age=0"));
+}
+
 static void
 own_ids_never_come_twice(void **state)
 {
@@ -1377,6 +1411,7 @@ static const struct CMUnitTest tests[] = {
 	WEB(fault_is_logged_with_its_request),
 	WEB(fault_as_a_problem_has_the_id_too),
 	WEB(id_of_the_web_server_is_kept_if_harmless),
+	WEB(cookie_of_another_domain_is_taken_back),
 	WEB(own_ids_never_come_twice),
 	WEB(b14_no_value_is_logged),
 	WEB(each_event_says_door_outcome_and_client),
