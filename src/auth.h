@@ -88,8 +88,10 @@ const char	*auth_language_tag(const struct user *);
 enum outcome	 auth_language(struct auth *, struct arena *,
 		    const struct session *, const char *tag);
 /*
- * OUT_ACCOUNT_DELETED, OUT_WRONG_PASSWORD, OUT_TOO_OFTEN.  All that is held on
- * it goes.
+ * OUT_ACCOUNT_DELETED, OUT_WRONG_PASSWORD, OUT_TOO_OFTEN.  What hangs on the
+ * account goes, and the mails to its address; those to a former one, or to one
+ * that was asked for, stay until they are swept, and so does the audit trail,
+ * which does not tell whose it was.
  */
 enum outcome	 auth_delete(struct auth *, struct arena *,
 		    const struct session *, const char *password);

@@ -15,8 +15,8 @@
 
 #define KNOBS(TEXT, LIST, SWITCH, NUMBER)				\
 TEXT(profile, "standard", START, profile,				\
-    "standard, or compat: open as the original exercise was, for "	\
-    "loopback only")							\
+    "standard, or compat: the plain, open interface that older clients " \
+    "expect, for loopback only")					\
 TEXT(base_url, "http://localhost:5000", LIVE, origin,			\
     "scheme, host and port under which people reach the service")	\
 TEXT(base_path, "", LIVE, path,						\

@@ -1507,6 +1507,8 @@ page_is_in_the_browsers_language(void **state)
 	    .body = "email=x", .param = { HTML,
 	    "HTTP_ACCEPT_LANGUAGE=fr" });
 	says(a, "Il y a une erreur dans ce que vous avez saisi.");
+	/* A space that does not break stands before a French colon. */
+	says(a, "<a href=\"#email\">Adresse e-mail</a>\302\240: Il y a une");
 }
 
 /* Also where anybody may come, and where a mail is written. */
