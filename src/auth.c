@@ -687,10 +687,20 @@ auth_user_password(struct auth *auth, struct arena *a, const char *email,
 enum outcome
 auth_user_unlock(struct auth *auth, struct arena *a, const struct user *u)
 {
+	struct device known[STORE_DEVICES_MAX];
+	enum store_status status;
 	struct limiter limits;
+	size_t i, n;
 
 	limiter_of_account(auth->conf, a, u->email_key, u->id, &limits);
-	return law_outcome(store_limits_clear(auth->store, a, limits.item,
-	    limits.n, law_entry(auth, a, EVENT_USER_UNLOCKED, u->id, NULL)),
-	    OUT_CONFIRMED, OUT_FAULT);
+	status = store_devices_of(auth->store, a, u->id, clock_ms(), known,
+	    &n);
+	for (i = 0; status == STORE_OK && i < n; i++)
+		limiter_add_device(auth->conf, a, u->email_key,
+		    store_device_name(a, u->id, &known[i]), &limits);
+	if (status == STORE_OK)
+		status = store_limits_clear(auth->store, a, limits.item,
+		    limits.n, law_entry(auth, a, EVENT_USER_UNLOCKED, u->id,
+		    NULL));
+	return law_outcome(status, OUT_CONFIRMED, OUT_FAULT);
 }

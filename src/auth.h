@@ -150,7 +150,10 @@ enum outcome	 auth_user_add(struct auth *, struct arena *,
  */
 enum outcome	 auth_user_password(struct auth *, struct arena *,
 		    const char *email, const char *password);
-/* OUT_CONFIRMED: the buckets of the account are empty; see limiter.h. */
+/*
+ * OUT_CONFIRMED: the buckets of the account and of every browser that is known
+ * to it are empty; see limiter.h.
+ */
 enum outcome	 auth_user_unlock(struct auth *, struct arena *,
 		    const struct user *);
 

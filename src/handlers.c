@@ -31,7 +31,7 @@ handle_confirm_user(struct call *c)
 	const char *email;
 
 	outcome = mailbox_confirm(c->auth, c->arena, c->field[FIELD_EMAIL],
-	    c->field[FIELD_TOKEN], &email);
+	    c->field[FIELD_TOKEN], &c->caller, &email);
 	reply_outcome(c, outcome);
 	if (reply_status(outcome) < 400)
 		reply_member(c, "email", email);
@@ -136,7 +136,7 @@ handle_confirm_email(struct call *c)
 	const char *email;
 
 	outcome = mailbox_address_finish(c->auth, c->arena,
-	    c->field[FIELD_EMAIL], c->field[FIELD_TOKEN], &email);
+	    c->field[FIELD_EMAIL], c->field[FIELD_TOKEN], &c->caller, &email);
 	reply_outcome(c, outcome);
 	if (outcome == OUT_ADDRESS_CHANGED)
 		reply_member(c, "email", email);
@@ -221,7 +221,8 @@ handle_reset_finish(struct call *c)
 	enum outcome outcome;
 
 	outcome = mailbox_reset_finish(c->auth, c->arena, c->field[FIELD_EMAIL],
-	    c->field[FIELD_RESET_TOKEN], c->field[FIELD_NEW_PASSWORD]);
+	    c->field[FIELD_RESET_TOKEN], c->field[FIELD_NEW_PASSWORD],
+	    &c->caller);
 	reply_about(c, outcome, "new_password");
 	if (outcome == OUT_PASSWORD_UPDATED &&
 	    c->field[FIELD_EMAIL] != NULL)

@@ -7,7 +7,7 @@
 
 enum class { CLASS_account, CLASS_device, CLASS_self, CLASS_host,
     CLASS_network, CLASS_mailbox, CLASS_reset, CLASS_asker, CLASS_askers,
-    CLASSES };
+    CLASS_guesser, CLASS_guessers, CLASSES };
 
 /* The first letter of a bucket's key. */
 static const char *const letters[CLASSES] = {
@@ -15,6 +15,7 @@ static const char *const letters[CLASSES] = {
 	[CLASS_host] = "h", [CLASS_network] = "n",
 	[CLASS_mailbox] = "m", [CLASS_reset] = "r",
 	[CLASS_asker] = "i", [CLASS_askers] = "j",
+	[CLASS_guesser] = "k", [CLASS_guessers] = "l",
 };
 
 #define MS(seconds)	((int64_t)((seconds) * 1000))
@@ -84,14 +85,20 @@ known(const char *place)
 }
 
 void
+limiter_add_device(const struct conf *conf, struct arena *a,
+    const char *email_key, const char *device, struct limiter *out)
+{
+	add(conf, a, CLASS_device, digest_of(a, device, email_key), out);
+}
+
+void
 limiter_of_login(const struct conf *conf, struct arena *a,
     const char *email_key, const char *device, const char *host,
     const char *network, struct limiter *out)
 {
 	out->n = 0;
 	if (device != NULL) {
-		add(conf, a, CLASS_device, digest_of(a, device, email_key),
-		    out);
+		limiter_add_device(conf, a, email_key, device, out);
 		return;
 	}
 	add(conf, a, CLASS_account, digest_of(a, "", email_key), out);
@@ -109,6 +116,15 @@ limiter_of_mail(const struct conf *conf, struct arena *a, bool resets,
 	    digest_of(a, "", email_key), out);
 	add(conf, a, CLASS_asker, known(host), out);
 	add(conf, a, CLASS_askers, known(network), out);
+}
+
+void
+limiter_of_code(const struct conf *conf, struct arena *a, const char *host,
+    const char *network, struct limiter *out)
+{
+	out->n = 0;
+	add(conf, a, CLASS_guesser, known(host), out);
+	add(conf, a, CLASS_guessers, known(network), out);
 }
 
 void

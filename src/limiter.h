@@ -12,6 +12,10 @@
  * for that account and stands in no other, so nobody can keep the owner out
  * by failing.
  *
+ * A code from a mail has its tries at its ticket; see ticket.h.  Here those of
+ * who tries many are counted, for whatever address and whether it has a code
+ * or not.
+ *
  * LIMIT(profile, class, size, leak, first, most, stop)
  *
  * class: account: one address, for browsers that are not known to it;
@@ -20,7 +24,8 @@
  *     IPv6 /64 and /48.
  *     mailbox: mails that are asked for to one address; reset: those among
  *     them that set a password, apart, for others could use up the rest;
- *     asker, askers: mails that are asked for by one host and one network.
+ *     asker, askers: mails that are asked for by one host and one network;
+ *     guesser, guessers: codes from mails that are wrong, by the same.
  * size and stop are failures, or mails, the others seconds; see bucket.h.
  * A class that a profile has no row for is not limited there.
  */
@@ -41,12 +46,14 @@ LIMIT(standard, mailbox, 3, 1200, 300, 3600, 0)				\
 LIMIT(standard, reset, 3, 1200, 300, 3600, 0)				\
 LIMIT(standard, asker, 20, 60, 60, 60, 0)				\
 LIMIT(standard, askers, 100, 15, 15, 15, 0)				\
+LIMIT(standard, guesser, 20, 60, 60, 60, 0)				\
+LIMIT(standard, guessers, 100, 15, 15, 15, 0)				\
 LIMIT(compat, account, 1000, 0.3, 1, 1, 0)				\
 LIMIT(compat, self, 1000, 0.3, 1, 1, 0)
 
-#define LIMITER_MAX	3
+/* Those of one guess are fewer than those of one account. */
+#define LIMITER_MAX	(2 + STORE_DEVICES_MAX)
 
-/* The buckets that one guess stands in. */
 struct limiter {
 	size_t		 n;
 	struct limit	 item[LIMITER_MAX];
@@ -66,8 +73,14 @@ void	limiter_of_self(const struct conf *, struct arena *,
 void	limiter_of_mail(const struct conf *, struct arena *, bool resets,
 	    const char *email_key, const char *host, const char *network,
 	    struct limiter *out);
+/* For a code from a mail that somebody types. */
+void	limiter_of_code(const struct conf *, struct arena *,
+	    const char *host, const char *network, struct limiter *out);
 /* Those that a new password makes an end of. */
 void	limiter_of_account(const struct conf *, struct arena *,
 	    const char *email_key, const char *user_id, struct limiter *out);
+/* And that of one browser, which is added; device is as above. */
+void	limiter_add_device(const struct conf *, struct arena *,
+	    const char *email_key, const char *device, struct limiter *out);
 
 #endif

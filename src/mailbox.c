@@ -116,47 +116,70 @@ mailbox_register(struct auth *auth, struct arena *a, const char *email,
 	    OUT_CHECK_MAIL);
 }
 
-/* *hash of the ticket that has this code; NULL: none has. */
-static enum store_status
-look_up_code(struct auth *auth, struct arena *a, const char *kind,
-    const char *email_key, const char *typed, const char **hash)
-{
-	const struct ticket code = { .kind = kind, .email_key = email_key,
-	    .created_at = clock_ms(),
-	    .code_hash = notice_code_hash(a, kind, email_key, typed) };
+/* What somebody shows, and what is said where there is no such ticket. */
+struct claim {
+	const char	*kind;
+	const char	*email;		/* NULL: the token is no code */
+	const char	*token;
+	const struct caller *caller;	/* of who has a code */
+	enum outcome	 refused;
+};
 
-	return code.code_hash == NULL ? STORE_GONE :
-	    store_ticket_by_code(auth->store, a, &code, hash);
+/* *hash of the ticket that has this code: OUT_CONFIRMED. */
+static enum outcome
+look_up_code(struct auth *auth, struct arena *a, const struct claim *c,
+    const char *email_key, const char **hash)
+{
+	const struct ticket code = { .kind = c->kind, .email_key = email_key,
+	    .created_at = clock_ms(),
+	    .code_hash = notice_code_hash(auth->conf, a, c->kind, email_key,
+	    c->token) };
+	enum store_status status;
+	struct limiter limits;
+
+	if (code.code_hash == NULL)
+		return c->refused;
+	limiter_of_code(auth->conf, a, c->caller->host, c->caller->network,
+	    &limits);
+	auth->stopped = false;
+	status = store_ticket_by_code(auth->store, a, &code, limits.item,
+	    limits.n, &auth->wait_ms, hash);
+	return law_outcome(status, OUT_CONFIRMED, auth->wait_ms > 0 ?
+	    OUT_TOO_OFTEN : c->refused);
 }
 
 /* The live ticket that a token, or a code beside an address, is of. */
 static enum outcome
-find(struct auth *auth, struct arena *a, const char *kind, const char *email,
-    const char *token, enum outcome refused, struct ticket *out)
+find(struct auth *auth, struct arena *a, const struct claim *c,
+    struct ticket *out)
 {
-	const char *key = email != NULL ? address_key(a, email) : NULL;
-	const char *hash = law_token_hash(a, token);
-	enum store_status status = STORE_OK;
+	const char *key = c->email != NULL ? address_key(a, c->email) : NULL;
+	const char *hash = law_token_hash(a, c->token);
+	enum outcome outcome = OUT_CONFIRMED;
+	enum store_status status;
 
 	*out = (struct ticket){ .user_id = "", .email = "",
 	    .email_key = "" };
 	if (hash == NULL)
-		status = key == NULL ? STORE_GONE :
-		    look_up_code(auth, a, kind, key, token, &hash);
-	if (status == STORE_OK)
-		status = hash == NULL ? STORE_GONE :
-		    store_ticket_pending(auth->store, a, kind, hash,
-		    clock_ms(), out);
+		outcome = key == NULL ? c->refused :
+		    look_up_code(auth, a, c, key, &hash);
+	if (outcome != OUT_CONFIRMED)
+		return outcome;
+	status = store_ticket_pending(auth->store, a, c->kind, hash,
+	    clock_ms(), out);
 	if (status == STORE_OK && key != NULL &&
 	    strcmp(key, out->email_key) != 0)
 		status = STORE_GONE;
-	return law_outcome(status, OUT_CONFIRMED, refused);
+	return law_outcome(status, OUT_CONFIRMED, c->refused);
 }
 
 enum outcome
 mailbox_confirm(struct auth *auth, struct arena *a, const char *email,
-    const char *token, const char **who)
+    const char *token, const struct caller *caller, const char **who)
 {
+	const struct claim claim = { .kind = TICKET_REGISTRATION,
+	    .email = email, .token = token, .caller = caller,
+	    .refused = OUT_BAD_TICKET };
 	struct ticket_use use = { .now = clock_ms(),
 	    .password_hash = PASSWD_NONE };
 	struct limiter limits;
@@ -164,8 +187,7 @@ mailbox_confirm(struct auth *auth, struct arena *a, const char *email,
 	struct ticket t;
 	struct user u;
 
-	outcome = find(auth, a, TICKET_REGISTRATION, email, token,
-	    OUT_BAD_TICKET, &t);
+	outcome = find(auth, a, &claim, &t);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;
 	/* Who failed for the address when it was nobody's locks nobody out. */
@@ -309,8 +331,11 @@ account_of(struct auth *auth, struct arena *a, const struct ticket *t,
  */
 enum outcome
 mailbox_reset_finish(struct auth *auth, struct arena *a, const char *email,
-    const char *token, const char *new_password)
+    const char *token, const char *new_password, const struct caller *caller)
 {
+	const struct claim claim = { .kind = TICKET_RESET, .email = email,
+	    .token = token, .caller = caller,
+	    .refused = OUT_BAD_RESET_TOKEN };
 	struct ticket_use use = { .sets_password = true };
 	enum outcome outcome;
 	struct ticket t;
@@ -319,8 +344,7 @@ mailbox_reset_finish(struct auth *auth, struct arena *a, const char *email,
 	if (email != NULL &&
 	    !law_allows(auth, a, email, new_password, &outcome))
 		return outcome;
-	outcome = find(auth, a, TICKET_RESET, email, token,
-	    OUT_BAD_RESET_TOKEN, &t);
+	outcome = find(auth, a, &claim, &t);
 	if (outcome == OUT_CONFIRMED)
 		outcome = account_of(auth, a, &t, OUT_BAD_RESET_TOKEN, &u);
 	if (outcome != OUT_CONFIRMED || (email == NULL &&
@@ -337,10 +361,11 @@ mailbox_reset_finish(struct auth *auth, struct arena *a, const char *email,
 const char *
 mailbox_reset_email(struct auth *auth, struct arena *a, const char *token)
 {
+	const struct claim claim = { .kind = TICKET_RESET, .token = token,
+	    .refused = OUT_BAD_RESET_TOKEN };
 	struct ticket t;
 
-	return find(auth, a, TICKET_RESET, NULL, token, OUT_BAD_RESET_TOKEN,
-	    &t) == OUT_CONFIRMED ? t.email : NULL;
+	return find(auth, a, &claim, &t) == OUT_CONFIRMED ? t.email : NULL;
 }
 
 enum outcome
@@ -372,15 +397,16 @@ mailbox_address_begin(struct auth *auth, struct arena *a,
 
 enum outcome
 mailbox_address_finish(struct auth *auth, struct arena *a, const char *email,
-    const char *token, const char **who)
+    const char *token, const struct caller *caller, const char **who)
 {
+	const struct claim claim = { .kind = TICKET_ADDRESS, .email = email,
+	    .token = token, .caller = caller, .refused = OUT_BAD_TICKET };
 	struct ticket_use use = { .gives_address = true };
 	enum outcome outcome;
 	struct ticket t;
 	struct user u;
 
-	outcome = find(auth, a, TICKET_ADDRESS, email, token, OUT_BAD_TICKET,
-	    &t);
+	outcome = find(auth, a, &claim, &t);
 	if (outcome == OUT_CONFIRMED)
 		outcome = account_of(auth, a, &t, OUT_BAD_TICKET, &u);
 	if (outcome != OUT_CONFIRMED)
@@ -396,6 +422,8 @@ static enum outcome
 recover(struct auth *auth, struct arena *a, const char *kind,
     const char *token)
 {
+	const struct claim claim = { .kind = kind, .token = token,
+	    .refused = OUT_BAD_TICKET };
 	bool undoes = strcmp(kind, TICKET_UNDO) == 0, closed = false;
 	struct ticket_use use = { .ends_all = true, .gives_address = undoes,
 	    .sets_password = true, .password_hash = PASSWD_NONE };
@@ -403,7 +431,7 @@ recover(struct auth *auth, struct arena *a, const char *kind,
 	struct ticket t;
 	struct user u;
 
-	outcome = find(auth, a, kind, NULL, token, OUT_BAD_TICKET, &t);
+	outcome = find(auth, a, &claim, &t);
 	if (outcome == OUT_CONFIRMED)
 		outcome = account_of(auth, a, &t, OUT_BAD_TICKET, &u);
 	if (outcome != OUT_CONFIRMED)

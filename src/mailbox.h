@@ -8,6 +8,7 @@
  * beside the address; what does not fit is refused with one outcome, whatever
  * is wrong with it.
  *
+ * OUT_TOO_OFTEN, of whatever takes a code: it was not looked at.
  * OUT_MAIL_TOO_OFTEN: see limiter.h.  OUT_NO_MAIL: no way to send mail is
  * configured.
  */
@@ -26,13 +27,14 @@ enum outcome	 mailbox_register(struct auth *, struct arena *,
 		    const char *email, const char *password,
 		    const struct caller *);
 /*
- * OUT_USER_CREATED, OUT_USER_ASKED_TWICE, OUT_BAD_TICKET.  email: NULL where
- * token is no code.  *who is the account's address.  Asked for twice, it has
- * no password: who opens a link knows the mailbox, and need not be who typed
- * the password that came with it.
+ * OUT_USER_CREATED, OUT_USER_ASKED_TWICE, OUT_BAD_TICKET, OUT_TOO_OFTEN.
+ * email: NULL where token is no code.  *who is the account's address.  Asked
+ * for twice, it has no password: who opens a link knows the mailbox, and need
+ * not be who typed the password that came with it.
  */
 enum outcome	 mailbox_confirm(struct auth *, struct arena *,
-		    const char *email, const char *token, const char **who);
+		    const char *email, const char *token,
+		    const struct caller *, const char **who);
 
 /*
  * In compat OUT_RESET_STARTED, OUT_UNKNOWN_ADDRESS; else OUT_RESET_MAILED,
@@ -56,14 +58,14 @@ enum outcome	 mailbox_reset_make(struct auth *, struct arena *,
 enum outcome	 mailbox_reset_send(struct auth *, struct arena *,
 		    const char *email, enum notice);
 /*
- * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, and what policy.h refuses:
- * OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
+ * OUT_PASSWORD_UPDATED, OUT_BAD_RESET_TOKEN, OUT_TOO_OFTEN, and what policy.h
+ * refuses: OUT_PASSWORD_SHORT, OUT_PASSWORD_CONTEXT, OUT_PASSWORD_COMMON,
  * OUT_WEAK_WORDS, OUT_WEAK_REPEATS, OUT_WEAK_SEQUENCE, OUT_WEAK_KEYS,
  * OUT_WEAK_DATE, OUT_WEAK_PLAIN.  email: NULL where token is no code.
  */
 enum outcome	 mailbox_reset_finish(struct auth *, struct arena *,
 		    const char *email, const char *token,
-		    const char *new_password);
+		    const char *new_password, const struct caller *);
 /* Whose password such a token sets, without using it up; NULL: it is none. */
 const char	*mailbox_reset_email(struct auth *, struct arena *,
 		    const char *token);
@@ -76,11 +78,12 @@ enum outcome	 mailbox_address_begin(struct auth *, struct arena *,
 		    const struct session *, const char *email,
 		    const struct caller *);
 /*
- * OUT_ADDRESS_CHANGED, OUT_BAD_TICKET; email and who are as above.  Whoever
- * has the former address is told, and can undo it.
+ * OUT_ADDRESS_CHANGED, OUT_BAD_TICKET, OUT_TOO_OFTEN; email and who are as
+ * above.  Whoever has the former address is told, and can undo it.
  */
 enum outcome	 mailbox_address_finish(struct auth *, struct arena *,
-		    const char *email, const char *token, const char **who);
+		    const char *email, const char *token,
+		    const struct caller *, const char **who);
 /*
  * It was not the owner.  OUT_RECOVERED, OUT_BAD_TICKET.  Nobody is in the
  * account any more, no password opens it, and nothing else waits for a mailbox

@@ -40,28 +40,39 @@ new_code(struct arena *a)
 	    number % 10000);
 }
 
-const char *
-notice_code_hash(struct arena *a, const char *kind, const char *email_key,
-    const char *code)
+static bool
+read_code(const char *typed, char digits[CODE_DIGITS + 1])
 {
-	unsigned char bytes[DIGEST_SHA256_BYTES];
-	char digits[CODE_DIGITS + 1], *out;
-	const char *p, *text;
 	size_t n = 0;
 
-	for (p = code; *p != '\0'; p++) {
-		if (*p == ' ' || *p == '-')
+	for (; *typed != '\0'; typed++) {
+		if (*typed == ' ' || *typed == '-')
 			continue;
-		if (*p < '0' || *p > '9' || n == CODE_DIGITS)
-			return NULL;
-		digits[n++] = *p;
+		if (*typed < '0' || *typed > '9' || n == CODE_DIGITS)
+			return false;
+		digits[n++] = *typed;
 	}
 	digits[n] = '\0';
-	if (n != CODE_DIGITS)
+	return n == CODE_DIGITS;
+}
+
+const char *
+notice_code_hash(const struct conf *conf, struct arena *a, const char *kind,
+    const char *email_key, const char *code)
+{
+	char digits[CODE_DIGITS + 1], *out;
+	unsigned char bytes[DIGEST_SHA256_BYTES];
+	const char *text;
+
+	if (!read_code(code, digits))
 		return NULL;
 	text = ARENA_JOIN(a, kind, "\n", email_key, "\n", digits);
+	out = arena_alloc(a, PEPPER_MAC_LEN + 1);
+	if (conf->keys != NULL) {
+		pepper_mac(conf->keys, text, out);
+		return out;
+	}
 	digest_sha256(text, strlen(text), bytes);
-	out = arena_alloc(a, TEXT_BASE64URL_LEN(sizeof(bytes)) + 1);
 	text_base64url(bytes, sizeof(bytes), out);
 	return out;
 }
@@ -141,8 +152,8 @@ language_of(const struct user *u)
 }
 
 static void
-fill_ticket(struct arena *a, enum notice id, const struct user *about,
-    struct ticket *t, const char *code)
+fill_ticket(const struct auth *auth, struct arena *a, enum notice id,
+    const struct user *about, struct ticket *t, const char *code)
 {
 	t->kind = notices[id].ticket;
 	t->user_id = about->id;
@@ -151,8 +162,8 @@ fill_ticket(struct arena *a, enum notice id, const struct user *about,
 	t->password_hash = strcmp(t->kind, TICKET_REGISTRATION) == 0 ?
 	    about->password_hash : "";
 	t->language = language_of(about);
-	t->code_hash = code[0] == '\0' ? "" : notice_code_hash(a, t->kind,
-	    t->email_key, code);
+	t->code_hash = code[0] == '\0' ? "" : notice_code_hash(auth->conf, a,
+	    t->kind, t->email_key, code);
 }
 
 bool
@@ -183,7 +194,7 @@ notice_post(const struct auth *auth, struct arena *a,
 		p->ticket.token_hash = law_token(a, &token);
 		p->ticket.created_at = record->at;
 		p->ticket.expires_at = p->mail.expires_at;
-		fill_ticket(a, id, about, &p->ticket, code);
+		fill_ticket(auth, a, id, about, &p->ticket, code);
 	}
 	address = to != NULL ? address_for_mail(a, to) : NULL;
 	p->mail.recipient = address != NULL ? address : "";

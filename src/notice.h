@@ -71,10 +71,12 @@ const char	*notice_link(const struct auth *, struct arena *,
 		    enum notice, const char *token);
 
 /*
- * The hash under which a code is stored, whatever spaces and hyphens stand in
- * it; NULL for whatever no code of ours looks like.
+ * What a code is stored as, whatever spaces and hyphens stand in it; NULL for
+ * whatever no code of ours looks like.  Anybody can try all codes on a digest,
+ * so where there is a pepper it is one that takes its key.
  */
-const char	*notice_code_hash(struct arena *, const char *kind,
-		    const char *email_key, const char *code);
+const char	*notice_code_hash(const struct conf *, struct arena *,
+		    const char *kind, const char *email_key,
+		    const char *code);
 
 #endif

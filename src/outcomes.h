@@ -81,7 +81,8 @@ OUTCOME(OUT_WRONG_PASSWORD, 403, "wrong password", "wrong_password",	\
     "password.wrong", 0)						\
 OUTCOME(OUT_REAUTH_REQUIRED, 403, "confirm your password first",	\
     "reauth_required", "session.refused", 0)				\
-OUTCOME(OUT_TOO_OFTEN, 429, "too many wrong passwords, try again later", \
+OUTCOME(OUT_TOO_OFTEN, 429,						\
+    "too many wrong passwords or codes, try again later",		\
     "too_many_attempts", "limit.reached", -1)				\
 OUTCOME(OUT_UNKNOWN_ADDRESS, 403, "unknown email", "unknown_email",	\
     "reset.refused", 0)							\

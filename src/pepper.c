@@ -8,13 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
 #include "heap.h"
-#include "text.h"
 
 #define MARK		"$hmac$"
 #define NAME_LEN	8
-#define SEAL_LEN	TEXT_BASE64URL_LEN(DIGEST_SHA256_BYTES)
+#define SEAL_LEN	PEPPER_MAC_LEN
 
 struct key {
 	size_t		 len;
@@ -28,13 +26,19 @@ struct pepper {
 };
 
 static void
-mac_of(const struct key *k, const char *text, char *out)
+mac_by(const unsigned char *key, size_t len, const char *text, char *out)
 {
 	unsigned char mac[DIGEST_SHA256_BYTES];
 
-	digest_hmac(k->bytes, k->len, text, strlen(text), mac);
+	digest_hmac(key, len, text, strlen(text), mac);
 	text_base64url(mac, sizeof(mac), out);
 	explicit_bzero(mac, sizeof(mac));
+}
+
+static void
+mac_of(const struct key *k, const char *text, char *out)
+{
+	mac_by(k->bytes, k->len, text, out);
 }
 
 /* Says which key it is, and nothing of it. */
@@ -206,4 +210,17 @@ pepper_is_current(const struct pepper *p, const char *stored)
 {
 	return p == NULL ? !is_sealed(stored) : is_sealed(stored) &&
 	    key_of(p, stored) == &p->key[0];
+}
+
+/* By a key that is made of the first one and seals nothing. */
+void
+pepper_mac(const struct pepper *p, const char *text, char *out)
+{
+	static const char purpose[] = "gatelodge keys what is short";
+	unsigned char own[DIGEST_SHA256_BYTES];
+
+	digest_hmac(p->key[0].bytes, p->key[0].len, purpose, strlen(purpose),
+	    own);
+	mac_by(own, sizeof(own), text, out);
+	explicit_bzero(own, sizeof(own));
 }

@@ -9,12 +9,17 @@
  * KEY, eight characters, tells which key it was; "$y$jBT$SALT$" is the setting
  * of crypt(5); SEAL is HMAC-SHA-256 under that key of the whole hash that
  * crypt(3) makes with it, in base64url.  A hash without a seal stays as it is.
+ *
+ * The first key also keys what is too short to be kept as a mere digest.
  */
 #ifndef PEPPER_H
 #define PEPPER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "digest.h"
+#include "text.h"
 
 #define PEPPER_KEYS_MAX		8
 #define PEPPER_KEY_MIN		32	/* bytes in a file */
@@ -48,5 +53,14 @@ bool		 pepper_seal_like(const struct pepper *, const char *stored,
 /* As pepper_seal would have it today. */
 bool		 pepper_is_current(const struct pepper *,
 		    const char *stored);
+
+/*
+ * HMAC-SHA-256 of a text, in base64url, under a key that is made of the first
+ * one: never what seals a hash, whatever the text.  out holds
+ * PEPPER_MAC_LEN + 1 bytes; p is not NULL.
+ */
+#define PEPPER_MAC_LEN		TEXT_BASE64URL_LEN(DIGEST_SHA256_BYTES)
+void		 pepper_mac(const struct pepper *, const char *text,
+		    char *out);
 
 #endif

@@ -293,6 +293,9 @@ enum store_status store_devices_of(struct store *, struct arena *,
 enum store_status store_device_known(struct store *, struct arena *,
 		    const char *token_hash, const char *email_key,
 		    int64_t now, const char **name);
+/* The same of one that store_devices_of has found. */
+const char	*store_device_name(struct arena *, const char *user_id,
+		    const struct device *);
 
 /*
  * Writes what the record says and posts, and changes nothing else: what is
@@ -312,11 +315,14 @@ enum store_status store_ticket_pending(struct store *, struct arena *,
 		    struct ticket *out);
 /*
  * *token_hash of the live ticket that has this code: kind, email_key and
- * code_hash, at created_at.  STORE_GONE: none has, and that counts; see
- * TICKET_TRIES.
+ * code_hash, at created_at.  STORE_GONE: none has, and that counts
+ * (TICKET_TRIES) and has taken a place in each of the n buckets; or one of
+ * them lets nobody in for *wait more milliseconds, else 0.  A wrong code is
+ * one transaction that writes, whether its address has a ticket or not.
  */
 enum store_status store_ticket_by_code(struct store *, struct arena *,
-		    const struct ticket *code, const char **token_hash);
+		    const struct ticket *code, const struct limit *, size_t n,
+		    int64_t *wait, const char **token_hash);
 
 /*
  * What a ticket is used up for.  Whatever it is, what else waits to set the

@@ -771,6 +771,8 @@ limits_row(struct look *l, sqlite3_stmt *row)
 		add_count(&w->network[i], sum);
 		add_count(&w->asker[i], sum);
 		add_count(&w->askers[i], sum);
+		add_count(&w->guesser[i], sum);
+		add_count(&w->guessers[i], sum);
 	}
 	for (i = 0; i < ACCOUNTS; i++)
 		if (w->account[i].exists)

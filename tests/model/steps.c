@@ -7,6 +7,7 @@
 #include "digest.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define SCENE_MAX	22	/* the longest */
 
 static const char *const people[ACCOUNTS] = { "ann", "ann+x", "bob", "the 4th",
     "the 5th", "the 6th" };
@@ -464,14 +465,39 @@ overtaken(uint64_t *state, int person, struct step *out)
 	return n + 1;
 }
 
+/* From one place, of one address or of many, until not even the right does. */
+static size_t
+code_flood(uint64_t *state, int person, struct step *out)
+{
+	bool one = in_hundred(state, 50);
+	size_t n = 0, wrong = 20;
+
+	fill_plain(state, REGISTER, person, person, &out[n++]);
+	while (n <= wrong + 1) {
+		fill_plain(state, CONFIRM_USER, person, person, &out[n]);
+		out[n].token.source = n <= wrong ? FROM_WRONG_CODE :
+		    FROM_CODE;
+		out[n].stray = false;
+		out[n].client = 0;
+		if (!one && n <= wrong)
+			out[n].address = PEOPLE + below(state, STRANGERS);
+		n++;
+	}
+	return n;
+}
+
 static size_t
 mailed_scene(uint64_t *state, int person, struct step *out)
 {
-	switch (below(state, 4)) {
+	switch (below(state, 8)) {
 	case 0:
-		return decoy(state, person % 2, out);
 	case 1:
+		return decoy(state, person % 2, out);
+	case 2:
+	case 3:
 		return overtaken(state, person % 2, out);
+	case 4:
+		return code_flood(state, person, out);
 	default:
 		return code_guesses(state, person, out);
 	}
@@ -514,7 +540,7 @@ steps_make(uint64_t seed, enum m_profile *profile, struct step *out)
 	while (n < most) {
 		if (in_hundred(&state, 35))
 			person = below(&state, PEOPLE);
-		more = most + 20 > STEPS_MAX ? 0 :
+		more = most + SCENE_MAX > STEPS_MAX ? 0 :
 		    scene(&state, *profile, person, &out[n]);
 		n += more;
 		most += more;

@@ -11,7 +11,7 @@
 
 #include "world.h"
 
-#define STEPS_MAX	40
+#define STEPS_MAX	42
 
 /* What stands where a secret or a name belongs. */
 enum source {

@@ -109,7 +109,7 @@ struct rule {
 };
 
 enum kind { ACCOUNT, DEVICE, SELF, HOST, NETWORK, MAILBOX, RESETS, ASKER, ASKERS,
-    KINDS };
+    GUESSER, GUESSERS, KINDS };
 
 static const struct rule rules[LAWS][KINDS] = {
 	[COMPAT] = {
@@ -126,6 +126,8 @@ static const struct rule rules[LAWS][KINDS] = {
 		[RESETS] = { 3, 1200000, 300000, 3600000, 0 },
 		[ASKER] = { 20, 60000, 60000, 60000, 0 },
 		[ASKERS] = { 100, 15000, 15000, 15000, 0 },
+		[GUESSER] = { 20, 60000, 60000, 60000, 0 },
+		[GUESSERS] = { 100, 15000, 15000, 15000, 0 },
 	},
 };
 
@@ -841,7 +843,7 @@ ask_login(struct m_world *w, const struct m_request *r, struct m_answer *a)
 		return;
 	places_of_login(w, r, device, &places);
 	if ((wait = take_places(w, &places)) > 0) {
-		say_wait(a, "wrong passwords", wait);
+		say_wait(a, "wrong passwords or codes", wait);
 	} else if (!right_password(w, r)) {
 		say(a, 401, "wrong email or password");
 	} else {
@@ -865,7 +867,7 @@ shown(struct m_world *w, const struct m_session *s, int password,
 
 	add_place(w, &places, SELF, &account->self);
 	if ((wait = take_places(w, &places)) > 0) {
-		say_wait(a, "wrong passwords", wait);
+		say_wait(a, "wrong passwords or codes", wait);
 		return false;
 	}
 	if (!same_password(password, account->password)) {
@@ -1150,6 +1152,27 @@ by_code(struct m_world *w, enum m_kind kind, int address, const char *digits)
 	return found;
 }
 
+/* A place is taken before anything is looked up; a right one costs none. */
+static struct m_ticket *
+try_code(struct m_world *w, const struct m_request *r, enum m_kind kind,
+    const char *digits, struct m_answer *a)
+{
+	const struct m_client *client = m_client(w->profile, r->client);
+	struct places places = { .n = 0 };
+	struct m_ticket *t;
+	int64_t wait;
+
+	add_place(w, &places, GUESSER, &w->guesser[client->host_of]);
+	add_place(w, &places, GUESSERS, &w->guessers[client->network_of]);
+	if ((wait = take_places(w, &places)) > 0) {
+		say_wait(a, "wrong passwords or codes", wait);
+		return NULL;
+	}
+	if ((t = by_code(w, kind, r->address, digits)) != NULL)
+		succeed(&places);
+	return t;
+}
+
 static struct m_ticket *
 by_token(struct m_world *w, enum m_kind kind, const char *token)
 {
@@ -1165,10 +1188,13 @@ by_token(struct m_world *w, enum m_kind kind, const char *token)
 	return NULL;
 }
 
-/* The live one that was shown; whoever has a code says of which address. */
+/*
+ * The live one that was shown; whoever has a code says of which address, and
+ * may be told to wait.
+ */
 static struct m_ticket *
 shown_ticket(struct m_world *w, const struct m_request *r, enum m_kind kind,
-    bool email)
+    bool email, struct m_answer *a)
 {
 	int address = email ? r->address : ABSENT;
 	struct m_ticket *t = NULL;
@@ -1177,7 +1203,7 @@ shown_ticket(struct m_world *w, const struct m_request *r, enum m_kind kind,
 	if (is_id(r->token))
 		t = by_token(w, kind, r->token);
 	else if (address != ABSENT && read_code(r->token, digits))
-		t = by_code(w, kind, address, digits);
+		t = try_code(w, r, kind, digits, a);
 	return t != NULL && address != ABSENT && t->address != address ?
 	    NULL : t;
 }
@@ -1195,6 +1221,14 @@ begin_anew(struct m_world *w, const struct m_ticket *t, int password)
 	w->address[t->address] = (struct m_count){ .failures = 0 };
 }
 
+/* Unless something else is said already. */
+static void
+refuse(struct m_answer *a, const char *message)
+{
+	if (a->status == 0)
+		say(a, 403, message);
+}
+
 static void
 ask_finish(struct m_world *w, const struct m_request *r, struct m_answer *a)
 {
@@ -1204,9 +1238,9 @@ ask_finish(struct m_world *w, const struct m_request *r, struct m_answer *a)
 	    !fine_password(r->new_password, "new_password", a) ||
 	    !good_password(w, r->new_password, "new_password", a))
 		return;
-	t = shown_ticket(w, r, OF_RESET, true);
+	t = shown_ticket(w, r, OF_RESET, true, a);
 	if (t == NULL || t->person == ABSENT) {
-		say(a, 403, "invalid or used reset token");
+		refuse(a, "invalid or used reset token");
 		return;
 	}
 	t->spent = true;
@@ -1219,7 +1253,7 @@ ask_finish(struct m_world *w, const struct m_request *r, struct m_answer *a)
 static void
 bad_ticket(struct m_answer *a)
 {
-	say(a, 403, "invalid or used link or code");
+	refuse(a, "invalid or used link or code");
 }
 
 static bool
@@ -1248,7 +1282,7 @@ ask_confirm_user(struct m_world *w, const struct m_request *r,
 
 	if (!fine_token(r, a))
 		return;
-	t = shown_ticket(w, r, OF_REGISTRATION, true);
+	t = shown_ticket(w, r, OF_REGISTRATION, true, a);
 	if (t == NULL || m_account_at(w, t->address) != ABSENT) {
 		bad_ticket(a);
 		return;
@@ -1301,7 +1335,7 @@ ask_moved(struct m_world *w, const struct m_request *r, struct m_answer *a)
 
 	if (!fine_token(r, a))
 		return;
-	t = shown_ticket(w, r, OF_MOVE, true);
+	t = shown_ticket(w, r, OF_MOVE, true, a);
 	if (t != NULL)
 		before = w->account[t->person];
 	if (t == NULL || !give_address(w, t)) {
@@ -1326,7 +1360,8 @@ ask_recover(struct m_world *w, const struct m_request *r, struct m_answer *a)
 
 	if (!fine_token(r, a))
 		return;
-	t = shown_ticket(w, r, r->deed == UNDO ? OF_UNDO : OF_REPORT, false);
+	t = shown_ticket(w, r, r->deed == UNDO ? OF_UNDO : OF_REPORT, false,
+	    a);
 	if (t == NULL) {
 		bad_ticket(a);
 		return;
@@ -1523,6 +1558,8 @@ sweep_counts(struct m_world *w)
 		sweep_count(w, &w->network[i], NETWORK);
 		sweep_count(w, &w->asker[i], ASKER);
 		sweep_count(w, &w->askers[i], ASKERS);
+		sweep_count(w, &w->guesser[i], GUESSER);
+		sweep_count(w, &w->guessers[i], GUESSERS);
 	}
 	for (i = 0; i < ACCOUNTS; i++)
 		sweep_count(w, &w->account[i].self, SELF);
@@ -1575,9 +1612,12 @@ world_edges(const struct m_world *w, int64_t *out, size_t max)
 		if (w->reset[i].blocked > w->now)
 			out[n++] = w->reset[i].blocked;
 	}
-	for (i = 0; i < CLIENTS && n < max; i++)
+	for (i = 0; i < CLIENTS && n + 2 <= max; i++) {
 		if (w->host[i].blocked > w->now)
 			out[n++] = w->host[i].blocked;
+		if (w->guesser[i].blocked > w->now)
+			out[n++] = w->guesser[i].blocked;
+	}
 	return n;
 }
 

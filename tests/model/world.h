@@ -119,6 +119,7 @@ struct m_world {
 	struct m_count	 address[ADDRESSES], host[CLIENTS], network[CLIENTS];
 	struct m_count	 mailbox[ADDRESSES], reset[ADDRESSES];
 	struct m_count	 asker[CLIENTS], askers[CLIENTS];
+	struct m_count	 guesser[CLIENTS], guessers[CLIENTS];
 	struct m_session session[MANY];
 	struct m_ticket	 ticket[MANY];
 	struct m_browser browser[MANY];

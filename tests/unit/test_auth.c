@@ -77,7 +77,8 @@ must_begin(const char *email)
 static enum outcome
 finish(const char *email, const char *token, const char *password)
 {
-	return mailbox_reset_finish(desk, arena, email, token, password);
+	return mailbox_reset_finish(desk, arena, email, token, password,
+	    &helper_caller);
 }
 
 /* Addresses. */
@@ -1038,7 +1039,7 @@ static enum outcome
 step_finish(struct auth *mine, struct arena *a, size_t i)
 {
 	return mailbox_reset_finish(mine, a, EMAIL, shared_token,
-	    arena_printf(a, "password %zu", i));
+	    arena_printf(a, "password %zu", i), &helper_caller);
 }
 
 static void
@@ -1093,7 +1094,7 @@ login_or_reset(size_t index, void *arg)
 			    DIGEST_TOKEN_LEN + 1);
 	if (index == 0)
 		*(enum outcome *)arg = mailbox_reset_finish(guest.desk, a,
-		    EMAIL, shared_token, "new");
+		    EMAIL, shared_token, "new", &helper_caller);
 	helper_guest_close(&guest);
 	arena_free(a);
 }

@@ -468,7 +468,7 @@ b20_browsers_token_opens_nothing(void **state)
 	assert_int_equal(auth_whose(desk, arena, &caller, &s),
 	    OUT_NO_SESSION);
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, device,
-	    "a new long password"), OUT_BAD_RESET_TOKEN);
+	    "a new long password", &helper_caller), OUT_BAD_RESET_TOKEN);
 }
 
 /* Whoever had the password had a browser, too. */
@@ -484,7 +484,7 @@ b28_reset_forgets_the_browsers(void **state)
 	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL, MAILBOX_RESET_SECONDS, &grant),
 	    OUT_RESET_STARTED);
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, grant.token,
-	    "a new long password"), OUT_PASSWORD_UPDATED);
+	    "a new long password", &helper_caller), OUT_PASSWORD_UPDATED);
 	assert_int_equal(count("SELECT count(*) FROM devices"), 1);
 	assert_int_equal(login_by(OTHER, PASSWORD, "", "", alien, &grant),
 	    OUT_LOGGED_IN);
@@ -551,7 +551,7 @@ v6_3_1_hundred_failures_wait_for_a_reset(void **state)
 	assert_int_equal(mailbox_reset_make(desk, arena, EMAIL,
 	    MAILBOX_RESET_SECONDS, &grant), OUT_RESET_STARTED);
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, grant.token,
-	    "a new long password"), OUT_PASSWORD_UPDATED);
+	    "a new long password", &helper_caller), OUT_PASSWORD_UPDATED);
 	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);
 }
 
@@ -571,6 +571,41 @@ password_of_an_administrator_ends_the_wait(void **state)
 	assert_int_equal(login(EMAIL, "a new long password"), OUT_LOGGED_IN);
 	assert_true(is_known(alien, OTHER));
 	assert_false(is_known(device, EMAIL));
+}
+
+/*
+ * An administrator who unlocks forgets what was tried from everywhere, and no
+ * browser: what others' accounts count stays.
+ */
+static void
+unlocking_lets_a_known_browser_try_again(void **state)
+{
+	const char *device = device_of(EMAIL), *alien = device_of(OTHER),
+	    *host = some_host();
+	struct grant grant;
+	struct user u;
+
+	(void)state;
+	now += SECOND;
+	(void)device_of(EMAIL);
+	assert_int_equal(login_by(EMAIL, "wrong", host, host, device,
+	    &grant), OUT_BAD_CREDENTIALS);
+	assert_int_equal(login_by(OTHER, "wrong", host, host, alien,
+	    &grant), OUT_BAD_CREDENTIALS);
+	assert_int_equal(helper_sql(bed.store, "UPDATE limits SET failures ="
+	    " 100 WHERE key LIKE 'd%'"), 0);
+	now += 300 * 24 * HOUR;
+	assert_int_equal(login_by(EMAIL, PASSWORD, host, host, device,
+	    &grant), OUT_TOO_OFTEN);
+	assert_int_equal(store_user_by_email(desk->store, arena, EMAIL, &u),
+	    STORE_OK);
+	u.email_key = EMAIL;
+	assert_int_equal(auth_user_unlock(desk, arena, &u), OUT_CONFIRMED);
+	assert_true(is_known(device, EMAIL));
+	assert_int_equal(login_by(EMAIL, PASSWORD, host, host, device,
+	    &grant), OUT_LOGGED_IN);
+	assert_int_equal(login_by(OTHER, PASSWORD, host, host, alien,
+	    &grant), OUT_TOO_OFTEN);
 }
 
 /* Nobody is locked out of an account that is still to be made. */
@@ -801,7 +836,7 @@ too_often_is_429_and_says_when(void **state)
 		    "&password=wrong");
 	assert_int_equal(a->status, 429);
 	assert_string_equal(a->body, "{\"message\":\"too many wrong"
-	    " passwords, try again later\"}\n");
+	    " passwords or codes, try again later\"}\n");
 	assert_string_equal(helper_header(a, "Retry-After"), "1");
 	assert_null(strstr(a->head, "Set-Cookie"));
 }
@@ -859,6 +894,7 @@ main(void)
 		LIMIT(account_keeps_its_newest_browsers),
 		LIMIT(v6_3_1_hundred_failures_wait_for_a_reset),
 		LIMIT(password_of_an_administrator_ends_the_wait),
+		LIMIT(unlocking_lets_a_known_browser_try_again),
 		LIMIT(guesses_at_nobodys_address_do_not_lock_who_gets_it),
 		LIMIT(lockout_slow_lets_one_in_each_hour),
 		LIMIT(right_passwords_fill_nothing),

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "digest.h"
 #include "mailbox.h"
 #include "stage.h"
+#include "text.h"
 
 #define SETTINGS	"profile = \"standard\"\nhash_cost = 5\n"		\
     "base_url = \"https://login.example.org\"\nmail_dir = \"/nowhere\"\n"
@@ -309,6 +311,99 @@ two_wrong_codes_do_not(void **state)
 	assert_int_equal(type_code("/users/confirm", EMAIL, "1234"), 403);
 	assert_int_equal(type_code("/users/confirm", EMAIL, wrong(code)), 403);
 	assert_int_equal(type_code("/users/confirm", EMAIL, code), 200);
+}
+
+static int64_t
+wrong_codes(void)
+{
+	return count("SELECT coalesce(sum(failures), 0) FROM limits"
+	    " WHERE key LIKE 'k%'");
+}
+
+/*
+ * B10, B11: as much is written, and waited for, where there is a code to miss
+ * and where there is none; what is no code, or right, counts nothing.
+ */
+static void
+b11_wrong_code_is_counted_whatever_its_address_has(void **state)
+{
+	const char *code;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	assert_int_equal(type_code("/users/confirm", EMAIL, wrong(code)), 403);
+	assert_int_equal(wrong_codes(), 1);
+	assert_int_equal(type_code("/users/confirm", OTHER, code), 403);
+	assert_int_equal(wrong_codes(), 2);
+	assert_int_equal(type_code("/profile/email/confirm", OTHER, code),
+	    403);
+	assert_int_equal(wrong_codes(), 3);
+	assert_int_equal(send("PUT", "/reset_password", SAY("email=" OTHER
+	    "&reset_token=%s&new_password=" ANOTHER, code))->status, 403);
+	assert_int_equal(wrong_codes(), 4);
+	assert_int_equal(type_code("/users/confirm", OTHER, "1234"), 403);
+	assert_int_equal(type_code("/users/confirm", OTHER,
+	    link_token("registration")), 403);
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 200);
+	assert_int_equal(wrong_codes(), 4);
+}
+
+static struct answer *
+type_at(const char *peer, const char *email, const char *code)
+{
+	now++;
+	return ASK(.method = "POST", .uri = "/users/confirm",
+	    .body = SAY("email=%s&token=%s", email, code),
+	    .type = HELPER_FORM, .client = peer);
+}
+
+static const char *
+stranger(int i)
+{
+	return SAY("stranger%d@example.com", i);
+}
+
+static void
+v6_6_3_who_tries_codes_of_many_has_to_wait(void **state)
+{
+	struct answer *a;
+	const char *code;
+	int i;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	for (i = 0; i < 20; i++)
+		assert_int_equal(type_at("192.0.2.1", stranger(i),
+		    code)->status, 403);
+	a = type_at("192.0.2.1", EMAIL, code);
+	assert_int_equal(a->status, 429);
+	assert_string_equal(a->body, "{\"message\":\"too many wrong passwords"
+	    " or codes, try again later\"}\n");
+	assert_string_equal(helper_header(a, "Retry-After"), "60");
+	/* A link is no code, and nobody else waits. */
+	assert_int_equal(type_at("192.0.2.1", EMAIL,
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")->status, 403);
+	assert_int_equal(type_at("192.0.2.2", EMAIL, code)->status, 200);
+	now += MINUTE;
+	assert_int_equal(type_at("192.0.2.1", EMAIL, code)->status, 403);
+	assert_int_equal(type_at("192.0.2.1", EMAIL, code)->status, 429);
+}
+
+static void
+v6_6_3_network_tries_a_hundred_codes(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(type_at(SAY("192.0.2.%d", i), stranger(i),
+		    "1234 5678")->status, 403);
+	assert_int_equal(type_at("192.0.2.100", EMAIL, "1234 5678")->status,
+	    429);
+	assert_int_equal(type_at("192.0.3.1", EMAIL, "1234 5678")->status,
+	    403);
 }
 
 /* Resets. */
@@ -1189,6 +1284,76 @@ tickets_hold_hashes_alone(void **state)
 	free(lines);
 }
 
+/* The digest that anybody can make of every code there is. */
+static const char *
+digest_of_code(const char *kind, const char *email_key, const char *code)
+{
+	unsigned char bytes[DIGEST_SHA256_BYTES];
+	const char *text = SAY("%s\n%s\n%.4s%s", kind, email_key, code,
+	    code + 5);
+	char *out = arena_alloc(arena, DIGEST_TOKEN_LEN + 1);
+
+	digest_sha256(text, strlen(text), bytes);
+	text_base64url(bytes, sizeof(bytes), out);
+	return out;
+}
+
+static const char *
+settings_with_keys(const char *const *name, size_t n)
+{
+	const char *list = "", *path;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		path = SAY("%s/%s", bed.dir, name[i]);
+		helper_write(path, SAY("%032d", name[i][3]), 32);
+		assert_int_equal(chmod(path, 0600), 0);
+		list = SAY("%s%s\"%s\"", list, i > 0 ? ", " : "", path);
+	}
+	return SAY(SETTINGS "pepper = {%s}\n", list);
+}
+
+/*
+ * B14: who has the store can try all codes on what is only a digest, and on
+ * what takes the key that seals passwords none.
+ */
+static void
+b14_code_cannot_be_tried_on_the_store_without_its_key(void **state)
+{
+	const char *const names[] = { "key1" };
+	const char *code;
+
+	(void)state;
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	assert_string_equal(text_by("SELECT code_hash FROM tickets"),
+	    digest_of_code("registration", "alice@example.com",
+	    mailed("registration", "code")));
+	helper_bed_settings(&bed, settings_with_keys(names, 1));
+	assert_int_equal(enroll(OTHER, PASSWORD), 202);
+	code = mailed("registration", "code");
+	assert_string_not_equal(text_by("SELECT code_hash FROM tickets WHERE"
+	    " email_key = '" OTHER "'"), digest_of_code("registration", OTHER,
+	    code));
+	assert_int_equal(type_code("/users/confirm", OTHER, wrong(code)),
+	    403);
+	assert_int_equal(type_code("/users/confirm", OTHER, code), 200);
+}
+
+static void
+first_key_alone_opens_a_code_and_a_link_takes_none(void **state)
+{
+	const char *const names[] = { "key2", "key1" };
+	const char *code;
+
+	(void)state;
+	helper_bed_settings(&bed, settings_with_keys(names + 1, 1));
+	assert_int_equal(enroll(EMAIL, PASSWORD), 202);
+	code = mailed("registration", "code");
+	helper_bed_settings(&bed, settings_with_keys(names, 2));
+	assert_int_equal(type_code("/users/confirm", EMAIL, code), 403);
+	assert_int_equal(confirm(link_token("registration")), 200);
+}
+
 /* Of mails: an address's, a host's and a network's. */
 static int64_t
 places_taken(void)
@@ -1469,6 +1634,9 @@ main(void)
 		BOX(code_does_what_the_link_does),
 		BOX(three_wrong_codes_burn_it_and_not_the_link),
 		BOX(two_wrong_codes_do_not),
+		BOX(b11_wrong_code_is_counted_whatever_its_address_has),
+		BOX(v6_6_3_who_tries_codes_of_many_has_to_wait),
+		BOX(v6_6_3_network_tries_a_hundred_codes),
 		BOX(reset_comes_by_mail_alone),
 		BOX(reset_by_code_burns_after_three),
 		BOX(b9_reset_of_nobody_is_written_and_dropped),
@@ -1507,6 +1675,8 @@ main(void)
 		BOX(fourth_mail_to_an_address_waits),
 		BOX(nobody_uses_up_the_resets_of_another),
 		BOX(tickets_hold_hashes_alone),
+		BOX(b14_code_cannot_be_tried_on_the_store_without_its_key),
+		BOX(first_key_alone_opens_a_code_and_a_link_takes_none),
 		BOX(b18_fault_of_ours_is_nobodys_mail),
 		BOX(without_a_transport_nothing_is_asked_for),
 		BOX(link_shows_a_button_and_does_nothing),

@@ -1558,7 +1558,7 @@ whoever_tries_too_often_is_told_how_long_to_wait(void **state)
 	}
 	is_page(a, 429);
 	is_whole(a);
-	says(a, "Too many wrong passwords. Try again in ");
+	says(a, "Too many wrong passwords or codes. Try again in ");
 	says(a, arena_printf(arena, "in %s s.", helper_header(a,
 	    "Retry-After")));
 	says(a, "value=\"" EMAIL "\"");

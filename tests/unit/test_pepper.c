@@ -99,6 +99,30 @@ same_hash_has_the_same_seal_and_another_another(void **state)
 	pepper_close(p);
 }
 
+/*
+ * HMAC under openssl's HMAC of "gatelodge keys what is short" under the key;
+ * of a hash it is not what seals it.
+ */
+static void
+short_text_is_keyed_by_the_first_key_and_sealed_by_none(void **state)
+{
+	const char *turned[] = { file[1], file[0] };
+	struct pepper *p = must_open(file, 1), *both = must_open(turned, 2);
+	char out[PEPPER_MAC_LEN + 1], other[PEPPER_MAC_LEN + 1], sealed[128];
+
+	(void)state;
+	pepper_mac(p, "reset\nbob@example.com\n12345678", out);
+	assert_string_equal(out,
+	    "5V0FEqNPCQs1DlB0D99kcjx198zrpC29Mp7wjH-nKJ0");
+	pepper_mac(both, "reset\nbob@example.com\n12345678", other);
+	assert_string_not_equal(out, other);
+	pepper_mac(p, HASH, out);
+	assert_true(pepper_seal(p, HASH, sealed, sizeof(sealed)));
+	assert_string_not_equal(out, strrchr(sealed, '$') + 1);
+	pepper_close(p);
+	pepper_close(both);
+}
+
 static void
 key_of_former_times_opens_and_does_not_seal(void **state)
 {
@@ -224,6 +248,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		PEPPER(seal_is_the_hmac_of_the_whole_hash),
 		PEPPER(same_hash_has_the_same_seal_and_another_another),
+		PEPPER(short_text_is_keyed_by_the_first_key_and_sealed_by_none),
 		PEPPER(key_of_former_times_opens_and_does_not_seal),
 		PEPPER(without_a_key_hashes_stay_as_they_are),
 		PEPPER(seal_that_does_not_fit_is_none),

@@ -602,7 +602,7 @@ v6_2_3_new_password_wants_the_old_one(void **state)
 	assert_false(lives(old));
 	assert_true(lives(alien));
 	assert_int_equal(mailbox_reset_finish(desk, arena, EMAIL, reset.token,
-	    "again"), OUT_BAD_RESET_TOKEN);
+	    "again", &helper_caller), OUT_BAD_RESET_TOKEN);
 	is_answer(change(mine, PASSWORD, "Other"), 403,
 	    "{\"message\":\"wrong password\"}\n");
 	assert_int_equal(confirm(mine, "Fresh")->status, 204);
