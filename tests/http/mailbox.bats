@@ -326,7 +326,7 @@ member() {
 	assert_code 202
 	run -0 ctl user export gone@example.com
 	assert_equal "$(jq -r '.mails[] | "\(.kind) \(.state)"' \
-		<<<"$output" | xargs)" 'reset waiting registration sent'
+		<<<"$output" | xargs)" 'reset waiting'
 	ctl user delete --yes gone@example.com
 	assert_equal "$(db "SELECT kind, state FROM mails
 		WHERE recipient = 'gone@example.com'")" 'account_deleted|waiting'
