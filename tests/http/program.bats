@@ -322,7 +322,8 @@ try_stop() {
 	wait "$try_pid"
 }
 
-# both SENTENCE - gatelodge and gatelodgectl say it of the store, as nobody
+# both SENTENCE STATUS - gatelodge and gatelodgectl say it of the store, as
+# nobody; the latter ends with that status
 both() {
 	local row
 
@@ -331,6 +332,7 @@ both() {
 		set -- "$1" "$2" $row
 		run "-$3" timeout 60 setpriv --reuid nobody --clear-groups \
 			"$gl/$4" -c "$conf" "${@:5}"
+		# shellcheck disable=SC2031 # run has set it in this shell
 		assert_equal "${lines[-1]}" "$4: $1"
 		refute_output --partial store.fault
 	done
