@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # The program's manners: options, exit statuses, configuration, log, signals.
 #
-# helper.bash sets the variables that nothing here does.
-# shellcheck disable=SC2154
+# helper.bash sets the variables that nothing here does; run sets lines.
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load helper
 
@@ -332,7 +332,6 @@ both() {
 		set -- "$1" "$2" $row
 		run "-$3" timeout 60 setpriv --reuid nobody --clear-groups \
 			"$gl/$4" -c "$conf" "${@:5}"
-		# shellcheck disable=SC2031 # run has set it in this shell
 		assert_equal "${lines[-1]}" "$4: $1"
 		refute_output --partial store.fault
 	done
