@@ -481,7 +481,7 @@ look_at_holdings(void *arg)
 	const struct look *l = arg;
 	struct holdings *to = l->holdings;
 	enum store_status status;
-	int64_t moved_in;
+	int64_t moved_in = 0;
 
 	status = look_at_account(arg);
 	if (status == STORE_OK)

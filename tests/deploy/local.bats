@@ -392,7 +392,7 @@ on_its_way() {
 		! compgen -G "$gl/again/mail/*.eml" >/dev/null || break
 		sleep 0.1
 	done
-	token=$(cat "$gl"/again/mail/*.eml | /usr/bin/python3 -m quopri -d |
+	token=$(cat "$gl"/again/mail/*.eml |
 		grep -o 'token=[A-Za-z0-9_-]*')
 	say form POST /users/confirm "$token"
 	assert_code 200
