@@ -12,7 +12,6 @@
 #define DEVICE_SECONDS	(365 * 24 * 60 * 60)
 #define PROOF_MS	(5 * 60 * 1000)
 #define SEEN_EVERY_MS	(60 * 1000)
-#define DAY_MS		(INT64_C(24) * 60 * 60 * 1000)
 
 /* The hash is made before the address is looked at: it costs the same. */
 static enum outcome
@@ -456,7 +455,7 @@ static enum store_status
 look_when_moved_in(const struct look *l, const struct user *u, int64_t *since)
 {
 	int days = l->auth->conf->audit_days;
-	int64_t told = days > 0 ? l->now - days * DAY_MS : 0;
+	int64_t told = days > 0 ? l->now - days * CLOCK_DAY_MS : 0;
 	int64_t changed = 0, recovered = 0;
 	enum store_status status;
 	const char *account;

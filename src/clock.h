@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#define CLOCK_DAY_MS	(INT64_C(24) * 60 * 60 * 1000)
 #define CLOCK_TEXT_MAX	sizeof("2026-11-21T22:25:17.042Z")
 
 /* Milliseconds since 1970 in UTC: what the store keeps. */

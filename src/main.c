@@ -30,7 +30,6 @@
 #define DRAIN_MS	8000
 #define DRAIN_STEP_MS	20
 #define TICK_MS		1000
-#define DAY_MS		(INT64_C(24) * 60 * 60 * 1000)
 #define SWEEP_MS	10000
 
 enum mode { SERVE, TEST, DUMP };
@@ -203,7 +202,8 @@ sweep_if_due(struct db *db)
 	store_sweep(db, clock_ms());
 	conf = conf_acquire();
 	if (conf->audit_days > 0)
-		store_audit_sweep(db, clock_ms() - conf->audit_days * DAY_MS);
+		store_audit_sweep(db, clock_ms() -
+		    conf->audit_days * CLOCK_DAY_MS);
 	conf_release(conf);
 }
 
