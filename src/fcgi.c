@@ -215,7 +215,8 @@ visit_answer(struct visit *v)
 {
 	struct peers *ps = v->fcgi->peers;
 	struct peer *p = v->peer;
-	bool keep = v->request.keepConnection != 0 && !v->last;
+	bool keep = v->request.keepConnection != 0 && !v->last &&
+	    peers_stay(ps);
 
 	keep = answer_send(v) && keep;
 	request_end(v);
@@ -387,10 +388,11 @@ static void
 refuse_whole(struct fcgi *f, struct peer *p, bool ended)
 {
 	struct peer_note *note = peer_note(p);
+	bool keep = !ended && peers_stay(f->peers);
 
 	note->refusing = false;
 	if (send_refusal(f, p, note->request_id,
-	    (enum outcome)note->outcome) && !ended)
+	    (enum outcome)note->outcome) && keep)
 		peers_release(f->peers, p);
 	else
 		peers_drop(f->peers, p);

@@ -303,14 +303,17 @@ peers_drop(struct peers *ps, struct peer *p)
 	(void)atomic_fetch_sub(&ps->count, 1);
 }
 
+bool
+peers_stay(const struct peers *ps)
+{
+	return !atomic_load(&ps->draining);
+}
+
 void
 peers_release(struct peers *ps, struct peer *p)
 {
 	atomic_store(&p->since, 0);
-	if (atomic_load(&ps->draining))
-		peers_drop(ps, p);
-	else
-		let_be(ps, p);
+	let_be(ps, p);
 }
 
 void

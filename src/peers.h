@@ -56,7 +56,14 @@ struct peer_note *peer_note(struct peer *);
 void		 peers_idle(struct peers *, struct peer *);
 /* Half a request has come: it has PEERS_REQUEST_MS to become whole. */
 void		 peers_await(struct peers *, struct peer *);
-/* Its request is answered: idle, or closed while draining. */
+/*
+ * Whether a connection stays after its next answer; it does not while
+ * draining.  To be asked before that answer is sent: whoever has read it may
+ * have sent the next request, and must not find the connection closed by a
+ * drain that began only then.
+ */
+bool		 peers_stay(const struct peers *);
+/* Its request is answered, and it stays. */
 void		 peers_release(struct peers *, struct peer *);
 void		 peers_drop(struct peers *, struct peer *);
 /*
@@ -72,7 +79,7 @@ void		 peers_linger(struct peers *, struct peer *);
 void		 peers_tick(struct peers *);
 /*
  * Takes what waits in the backlog, then closes the listening socket.  From
- * now on each connection ends with its next answer.
+ * now on each connection ends with its next answer; see peers_stay.
  */
 void		 peers_drain(struct peers *);
 size_t		 peers_count(const struct peers *);

@@ -159,6 +159,16 @@ reads(struct peer *p, const char *text)
 	assert_string_equal(got, text);
 }
 
+/* As whoever owns a kept connection does with each of its answers. */
+static void
+answer(struct peer *p)
+{
+	if (peers_stay(peers))
+		peers_release(peers, p);
+	else
+		peers_drop(peers, p);
+}
+
 /* Nothing is told any more: what comes next is the end. */
 static void
 nobody_is_next(void)
@@ -662,7 +672,7 @@ drain_takes_the_backlog_and_then_nobody(void **state)
 	assert_int_equal(try_connect(), -1);
 	p = next();
 	reads(p, "b");
-	peers_release(peers, p);
+	answer(p);
 	assert_int_equal(peers_count(peers), 1);
 	assert_true(is_closed(b));
 	(void)close(a);
@@ -679,15 +689,39 @@ draining_answers_a_kept_connection_once_more(void **state)
 	say(fd, "1");
 	p = next();
 	reads(p, "1");
-	peers_release(peers, p);
+	answer(p);
 	peers_drain(peers);
 	peers_tick(peers);
 	assert_int_equal(peers_count(peers), 1);
 	say(fd, "2");
 	assert_ptr_equal(next(), p);
 	reads(p, "2");
-	peers_release(peers, p);
+	answer(p);
 	assert_int_equal(peers_count(peers), 0);
+	(void)close(fd);
+}
+
+/* It was told that it stays: it may have sent its next request by now. */
+static void
+answer_that_is_out_before_a_drain_leaves_its_connection(void **state)
+{
+	int fd = client();
+	struct peer *p;
+
+	(void)state;
+	say(fd, "1");
+	p = next();
+	reads(p, "1");
+	assert_true(peers_stay(peers));
+	peers_drain(peers);
+	assert_false(peers_stay(peers));
+	peers_release(peers, p);
+	assert_int_equal(peers_count(peers), 1);
+	say(fd, "2");
+	assert_ptr_equal(next(), p);
+	reads(p, "2");
+	answer(p);
+	assert_true(is_closed(fd));
 	(void)close(fd);
 }
 
@@ -706,7 +740,7 @@ draining_lets_a_half_request_become_whole(void **state)
 	say(fd, " and half");
 	assert_ptr_equal(next(), p);
 	reads(p, "half and half");
-	peers_release(peers, p);
+	answer(p);
 	assert_int_equal(peers_count(peers), 0);
 	(void)close(fd);
 }
@@ -915,6 +949,7 @@ main(void)
 		PEERS(release_leaves_a_reused_descriptor_alone),
 		PEERS(drain_takes_the_backlog_and_then_nobody),
 		PEERS(draining_answers_a_kept_connection_once_more),
+		PEERS(answer_that_is_out_before_a_drain_leaves_its_connection),
 		PEERS(draining_lets_a_half_request_become_whole),
 		PEERS(every_thread_is_told_to_stop),
 		PEERS(rest_of_the_connections_goes_with_the_peers),
