@@ -15,3 +15,5 @@ setup_file() {
 @test "each case of life.js is a test here" {
 	each_browsed life.js live
 }
+
+trace_test

@@ -34,3 +34,5 @@ setup_file() {
 @test "every page with mail, without its script, in French" {
 	live 'every page with mail, without its script, in French'
 }
+
+trace_test

@@ -34,3 +34,5 @@ setup_file() {
 @test "a browser that keeps no cookies is told so" {
 	browse 'a browser that keeps no cookies is told so'
 }
+
+trace_test

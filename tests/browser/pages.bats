@@ -42,3 +42,5 @@ setup_file() {
 @test "each case of pages.js is a test here" {
 	each_browsed pages.js browse
 }
+
+trace_test

@@ -40,3 +40,5 @@ teardown_file() {
 	done <"$gl/named"
 	[ -x "$gl/root/usr/share/gatelodge/deploy/spawn-fcgi" ]
 }
+
+trace_test

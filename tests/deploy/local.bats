@@ -970,3 +970,5 @@ as_root_in_private() {
 	run -0 as_root_in_private "$small/deploy/packages" --list mta
 	assert_line postfix
 }
+
+trace_test

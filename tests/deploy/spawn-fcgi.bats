@@ -297,3 +297,5 @@ restarts() {
 		assert_line --regexp "^ +$option "
 	done
 }
+
+trace_test

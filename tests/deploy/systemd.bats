@@ -24,3 +24,5 @@ teardown() {
 	run -0 systemd-analyze verify --man=no "$gl"/*.service
 	assert_output ''
 }
+
+trace_test

@@ -336,3 +336,5 @@ has_rows() {
 	refute_output --regexp 'bob|alice|example|b4l0u|wrong|127\.0\.0\.1'
 	refute_output --partial "$session"
 }
+
+trace_test

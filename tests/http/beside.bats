@@ -178,3 +178,5 @@ teardown_file() {
 		"$(advice deploy/nginx/gatelodge.conf | sed -n "$block")"
 	[ -n "$(advice README)" ]
 }
+
+trace_test

@@ -89,3 +89,5 @@ from() {
 	knock 1 -6 -H "$(from ::ffff:192.0.2.9)"
 	assert_code 403
 }
+
+trace_test

@@ -331,3 +331,5 @@ serving() {
 	assert_equal "$status" 0
 	rm -f "$gl"/other.db* "$sock"
 }
+
+trace_test

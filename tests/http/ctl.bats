@@ -918,3 +918,5 @@ into_full() {
 	gl_restart 'profile = "standard"' 'base_url = "https://auth.example"' \
 		'hash_cost = 5'
 }
+
+trace_test

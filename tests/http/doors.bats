@@ -292,3 +292,5 @@ names_once() {
 	assert_output \
 		'{"email":"example@example.com","message":"Password updated"}'
 }
+
+trace_test

@@ -175,3 +175,5 @@ setup() {
 	done
 	assert_equal "$(tail -1 "$reply/during")" 200
 }
+
+trace_test

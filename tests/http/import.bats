@@ -333,3 +333,5 @@ bcrypt='$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK'
 @test "no hash and no password is in any log" {
 	run -1 grep -E 'secret [0-9]|\$2b\$|\$y\$|\$argon2|Hello world' "$gl/log"
 }
+
+trace_test

@@ -375,3 +375,5 @@ member() {
 	assert_code 200
 	run ! grep -E "quiet@example|$ticket|${typed% *}.?${typed#* }" "$gl/log"
 }
+
+trace_test

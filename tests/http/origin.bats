@@ -155,3 +155,5 @@ refused() {
 	req GET /nope -H "$how"
 	assert_error 404
 }
+
+trace_test

@@ -261,3 +261,5 @@ assert_goes_on() {
 	req POST /login --data-binary "@$reply/sent"
 	assert_error 413
 }
+
+trace_test

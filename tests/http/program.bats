@@ -535,3 +535,5 @@ from() {
 	)
 	rm -f "$gl"/try.db*
 }
+
+trace_test

@@ -794,3 +794,5 @@ problem() {
 	done
 	gl_log | grep -c '192\.0\.2\.1' | grep -qx 0
 }
+
+trace_test

@@ -232,3 +232,5 @@ ids() {
 	profile "$first"
 	assert_code 200
 }
+
+trace_test

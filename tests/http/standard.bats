@@ -367,3 +367,5 @@ __Secure-session_id=X; Path=/; Max-Age=604800; Domain=auth.example; HttpOnly; Sa
 	login other@example.com wrong
 	assert_error 429
 }
+
+trace_test

@@ -82,3 +82,5 @@ repeats() {
 	files "$mails"
 	assert_equal "$(cat "$gl"/mail/*.eml | grep -c '^To: ')" "$mails"
 }
+
+trace_test

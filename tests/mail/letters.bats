@@ -264,3 +264,5 @@ noreply@auth.example.org
 	once
 	assert_equal "$(state "$id")" 'waiting sendmail ended with 75'
 }
+
+trace_test

@@ -325,3 +325,5 @@ mta_sendmail() {
 	mta_start
 	comes 1
 }
+
+trace_test

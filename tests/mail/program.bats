@@ -328,3 +328,5 @@ number_of() {
 	courier_stop
 	ctl db restore "$gl/copy.db"
 }
+
+trace_test

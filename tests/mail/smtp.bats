@@ -359,3 +359,5 @@ no_word_in_clear() {
 	mkdir "$gl/password"
 	run -78 once
 }
+
+trace_test
