@@ -720,7 +720,11 @@ are_private(cfg_t *cfg, const struct conf *c)
 	return true;
 }
 
-/* RFC 6265, 5.1.3: browsers drop a cookie with any other domain. */
+/*
+ * RFC 6265, 5.1.3 and 5.3, step 5: browsers drop a cookie with any other
+ * domain, or with one that is under a registry; of these only the top-level
+ * ones are known without a list of all.
+ */
 static bool
 covers(const char *domain, const char *host)
 {
@@ -728,7 +732,8 @@ covers(const char *domain, const char *host)
 
 	if (strcmp(domain, host) == 0)
 		return true;
-	return is_name(host) && len > above && host[len - above - 1] == '.' &&
+	return is_name(host) && strchr(domain, '.') != NULL && len > above &&
+	    host[len - above - 1] == '.' &&
 	    strcmp(host + len - above, domain) == 0;
 }
 
@@ -739,7 +744,7 @@ agrees_on_cookies(cfg_t *cfg, const struct conf *c)
 	    covers(c->cookie_domain, c->base.host))
 		return true;
 	cfg_error(cfg, "cookie_domain must be the host of base_url or a "
-	    "domain above it");
+	    "domain above it, below the top-level one");
 	return false;
 }
 

@@ -101,7 +101,10 @@ draw_new_password(struct call *c, const char *token)
 	page_show(c, "new_password");
 }
 
-/* The link of a mail leads here with its token, and without to the start. */
+/*
+ * The link of a mail leads here with its token, and without to the start; no
+ * form is shown that nothing but a mail could answer.
+ */
 void
 show_reset(struct call *c)
 {
@@ -113,7 +116,8 @@ show_reset(struct call *c)
 		draw_new_password(c, token);
 		return;
 	}
-	page_input(c, FIELD_EMAIL, "username");
+	if (c->conf->rules->open || c->conf->mail)
+		page_input(c, FIELD_EMAIL, "username");
 	page_show(c, "reset");
 }
 
@@ -141,7 +145,8 @@ show_confirm_user(struct call *c)
 void
 show_email(struct call *c)
 {
-	page_input(c, FIELD_EMAIL, "email");
+	if (c->conf->mail)
+		page_input(c, FIELD_EMAIL, "email");
 	page_show(c, "email");
 }
 

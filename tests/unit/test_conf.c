@@ -492,6 +492,8 @@ cookie_domain_must_cover_the_host(void **state)
 		{ "auth.example.org", "xauth.example.org", false },
 		{ "example.org", "e.org", false },
 		{ "127.0.0.1", "0.0.1", false },
+		{ "auth.example.org", "org", false },
+		{ "localhost", "localhost", true },
 	};
 	char text[128];
 	size_t i;
@@ -505,7 +507,8 @@ cookie_domain_must_cover_the_host(void **state)
 			must_take(text);
 		else
 			must_refuse(text, 0, "cookie_domain must be the host "
-			    "of base_url or a domain above it");
+			    "of base_url or a domain above it, below the "
+			    "top-level one");
 	}
 }
 
