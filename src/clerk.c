@@ -181,6 +181,9 @@ clerk_outcome(enum outcome outcome, enum outcome good)
 	switch (outcome) {
 	case OUT_EMAIL_TAKEN:
 		return clerk_status(STORE_TAKEN);
+	case OUT_OWN_ADDRESS:
+		return clerk_fail(EX_DATAERR, "the account has this address "
+		    "already");
 	case OUT_UNKNOWN_ADDRESS:
 		return clerk_status(STORE_GONE);
 	case OUT_UNKNOWN_LANGUAGE:
@@ -203,9 +206,9 @@ clerk_outcome(enum outcome outcome, enum outcome good)
 /* Values. */
 
 const char *
-clerk_email_key(struct clerk *c)
+clerk_email_key(struct clerk *c, size_t at)
 {
-	const char *email = c->command->arg[0], *key = NULL;
+	const char *email = c->command->arg[at], *key = NULL;
 
 	if (strlen(email) <= ADDRESS_MAX &&
 	    unicode_valid(email, strlen(email)))

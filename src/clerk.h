@@ -60,8 +60,8 @@ int	 clerk_status(enum store_status);
 /* The same for what the law says; good is what was hoped for. */
 int	 clerk_outcome(enum outcome, enum outcome good);
 
-/* The first argument as addresses compare; NULL: it is none. */
-const char *clerk_email_key(struct clerk *);
+/* An argument as addresses compare; NULL: it is none. */
+const char *clerk_email_key(struct clerk *, size_t at);
 /* A password, as it is hashed. */
 int	 clerk_password(struct clerk *, const char **out);
 /* Is it meant?  Asks, unless the command says so. */

@@ -149,7 +149,7 @@ add_writers(struct clerk *c, struct sources *s, bool from_now)
 static int
 add_account(struct clerk *c, struct sources *s)
 {
-	const char *key = clerk_email_key(c), *account;
+	const char *key = clerk_email_key(c, 0), *account;
 	enum store_status status;
 	struct user u;
 	int code;

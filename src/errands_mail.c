@@ -120,7 +120,7 @@ errand_mail_test(struct clerk *c)
 {
 	int code;
 
-	if (clerk_email_key(c) == NULL)
+	if (clerk_email_key(c, 0) == NULL)
 		return EX_DATAERR;
 	if (!c->auth.conf->mail)
 		return clerk_fail(EX_CONFIG, "none of smtp_url, sendmail and "

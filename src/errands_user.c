@@ -40,7 +40,7 @@ errand_user_add(struct clerk *c)
 	const char *store = c->auth.conf->store, *password = NULL;
 	int code;
 
-	if (clerk_email_key(c) == NULL)
+	if (clerk_email_key(c, 0) == NULL)
 		return EX_DATAERR;
 	if ((code = clerk_password(c, &password)) != EX_OK ||
 	    (code = clerk_open(c, access(store, F_OK) != 0)) != EX_OK)
@@ -56,7 +56,7 @@ errand_user_password(struct clerk *c)
 	const char *password = NULL;
 	int code;
 
-	if (clerk_email_key(c) == NULL)
+	if (clerk_email_key(c, 0) == NULL)
 		return EX_DATAERR;
 	if ((code = clerk_password(c, &password)) != EX_OK ||
 	    (code = clerk_open(c, false)) != EX_OK)
@@ -98,7 +98,7 @@ errand_user_list(struct clerk *c)
 static int
 find(struct clerk *c, struct user *u)
 {
-	const char *key = clerk_email_key(c);
+	const char *key = clerk_email_key(c, 0);
 	int code;
 
 	if (key == NULL)
@@ -203,7 +203,7 @@ errand_user_delete(struct clerk *c)
 	struct user u;
 	int code;
 
-	if (clerk_email_key(c) == NULL)
+	if (clerk_email_key(c, 0) == NULL)
 		return EX_DATAERR;
 	code = clerk_confirm(c, ARENA_JOIN(c->arena, "Delete ",
 	    c->command->arg[0], " and all that is its own?"));
@@ -215,6 +215,20 @@ errand_user_delete(struct clerk *c)
 	    u.email_key, notice_owner(&c->auth, c->arena, EVENT_USER_REMOVED,
 	    NOTICE_ACCOUNT_DELETED, &u)));
 	return code == EX_OK ? clerk_done(c, "deleted") : code;
+}
+
+int
+errand_user_address(struct clerk *c)
+{
+	struct user u;
+	int code;
+
+	if (clerk_email_key(c, 1) == NULL)
+		return EX_DATAERR;
+	if ((code = find(c, &u)) == EX_OK)
+		code = clerk_outcome(mailbox_address_set(&c->auth, c->arena,
+		    &u, c->command->arg[1]), OUT_ADDRESS_CHANGED);
+	return code == EX_OK ? clerk_done(c, "address changed") : code;
 }
 
 int
@@ -325,7 +339,7 @@ errand_user_invite(struct clerk *c)
 	struct grant grant = { .token = NULL };
 	int code;
 
-	if (clerk_email_key(c) == NULL)
+	if (clerk_email_key(c, 0) == NULL)
 		return EX_DATAERR;
 	if ((code = clerk_open(c, access(store, F_OK) != 0)) != EX_OK)
 		return code;

@@ -418,6 +418,20 @@ mailbox_address_finish(struct auth *auth, struct arena *a, const char *email,
 	    OUT_BAD_TICKET);
 }
 
+enum outcome
+mailbox_address_set(struct auth *auth, struct arena *a, const struct user *u,
+    const char *email)
+{
+	const struct user moved = { .id = u->id, .email = email,
+	    .email_key = address_key(a, email) };
+
+	if (strcmp(moved.email_key, u->email_key) == 0)
+		return OUT_OWN_ADDRESS;
+	return law_outcome(store_user_address(auth->store, a, &moved,
+	    notice_owner(auth, a, EVENT_ADDRESS_CHANGED, NOTICE_ADDRESS_SET,
+	    u)), OUT_ADDRESS_CHANGED, OUT_EMAIL_TAKEN);
+}
+
 static enum outcome
 recover(struct auth *auth, struct arena *a, const char *kind,
     const char *token)

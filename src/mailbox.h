@@ -85,6 +85,13 @@ enum outcome	 mailbox_address_finish(struct auth *, struct arena *,
 		    const char *email, const char *token,
 		    const struct caller *, const char **who);
 /*
+ * What an administrator does for an owner who has lost the mailbox, so nothing
+ * that was sent there works any more: the former address is told, and can undo
+ * nothing.  OUT_ADDRESS_CHANGED, OUT_OWN_ADDRESS, OUT_EMAIL_TAKEN.
+ */
+enum outcome	 mailbox_address_set(struct auth *, struct arena *,
+		    const struct user *, const char *email);
+/*
  * It was not the owner.  OUT_RECOVERED, OUT_BAD_TICKET.  Nobody is in the
  * account any more, no password opens it, and nothing else waits for a mailbox
  * of its, but what undoes a change of its address: the owner asks for a reset.

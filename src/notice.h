@@ -36,6 +36,7 @@ NOTICE(NOTICE_ADDRESS_CHANGED, "address_changed", TICKET_UNDO,		\
     "/undo?token=", 72 * 60, false)					\
 NOTICE(NOTICE_ADDRESS_UNDONE, "address_undone", NULL, "/", 72 * 60,	\
     false)								\
+NOTICE(NOTICE_ADDRESS_SET, "address_set", NULL, "/", 72 * 60, false)	\
 NOTICE(NOTICE_PASSWORD_CHANGED, "password_changed", TICKET_REPORT,	\
     "/report?token=", 72 * 60, false)					\
 NOTICE(NOTICE_NEW_DEVICE, "new_device", TICKET_REPORT,			\

@@ -1506,6 +1506,29 @@ store_user_password(struct store *s, struct arena *a, const struct user *u,
 }
 
 static enum db_status
+work_address(struct db_conn *c, void *arg)
+{
+	struct db_value row[COLUMNS_MAX];
+	const struct single *w = arg;
+	enum db_status status;
+
+	status = db_run(c, w->arena, w->id, w->args, row);
+	return status != DB_OK ? status : db_run(c, w->arena,
+	    TICKETS_OF_USER_DROP, ARGS(DB_TEXT(row[0].text)), NULL);
+}
+
+enum store_status
+store_user_address(struct store *s, struct arena *a, const struct user *u,
+    const struct entry *record)
+{
+	struct single w = { .arena = a, .id = USER_SET_EMAIL,
+	    .args = ARGS(DB_TEXT(u->email), DB_TEXT(u->email_key),
+	    DB_TEXT(u->id)) };
+
+	return change_by(s, a, work_address, &w, record);
+}
+
+static enum db_status
 work_disable(struct db_conn *c, void *arg)
 {
 	struct db_value row[COLUMNS_MAX];

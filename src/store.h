@@ -401,7 +401,16 @@ enum store_status store_user_password(struct store *, struct arena *,
 		    const struct user *, const char *password_hash,
 		    const struct limit *, size_t n,
 		    const struct entry *record);
-/* Ends them too; from now on there is none until the account is enabled. */
+/*
+ * Gives the account of u->id the address u->email, and ends every ticket of
+ * it.  STORE_GONE where another account has the address.
+ */
+enum store_status store_user_address(struct store *, struct arena *,
+		    const struct user *, const struct entry *record);
+/*
+ * Ends its sessions and tickets; from now on there is none until the account
+ * is enabled.
+ */
 enum store_status store_user_disable(struct store *, struct arena *,
 		    const char *email_key, int64_t now,
 		    const struct entry *record);

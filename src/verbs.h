@@ -50,6 +50,8 @@ VERB(user_delete, "user", "delete", "EMAIL",				\
 VERB(user_password, "user", "password", "EMAIL",			\
     OPT_JSON | OPT_PASSWORD_STDIN,					\
     "set a password and end the sessions of the account")		\
+VERB(user_address, "user", "address", "EMAIL ADDRESS", OPT_JSON,	\
+    "give an account another address")					\
 VERB(user_unlock, "user", "unlock", "EMAIL", OPT_JSON,			\
     "forget the wrong passwords that were tried for an account")	\
 VERB(user_groups, "user", "groups", "EMAIL [GROUP...]", OPT_JSON,	\

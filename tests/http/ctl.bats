@@ -303,6 +303,36 @@ PYTHON
 		stranger@example.com <<<"$good"
 }
 
+@test "user address: the new one logs in, and no link of the former one works" {
+	add lost@example.com
+	add other@example.com
+	enter lost@example.com
+	token=$(ctl user reset-link lost@example.com | cut -f 1)
+	run -0 ctl user address LOST@example.com Found@Example.com
+	assert_output $'LOST@example.com\taddress changed'
+	whose "$session"
+	assert_answer 200 '{"email":"Found@Example.com"}'
+	enter lost@example.com
+	assert_error 401
+	set_password lost@example.com "$token" "another $good"
+	assert_error 403
+	set_password found@example.com "$token" "another $good"
+	assert_error 403
+	enter found@example.com
+	assert_code 200
+	add lost@example.com "somebody else's $good"
+	run -0 ctl audit list --json found@example.com
+	json <<<"$output"
+	[[ $output == *'"event":"address.changed"'*'"door":"user address"'* ]]
+	refused 65 user address found@example.com OTHER@example.com
+	refused 65 user address found@example.com FOUND@example.com
+	refused 65 user address found@example.com 'no address'
+	refused 66 user address stranger@example.com new@example.com
+	refused 64 user address found@example.com
+	enter found@example.com
+	assert_code 200
+}
+
 @test "user unlock: who waited for a reset may try again" {
 	add locked@example.com
 	login locked@example.com 'a wrong password'

@@ -238,6 +238,28 @@ member() {
 		WHERE email = 'old@example.com'")" 1
 }
 
+@test "user address: the former mailbox is told, and can take nothing back" {
+	local undo
+
+	member first@example.com "$long"
+	login first@example.com "$long"
+	req PUT /profile/email -b "__Host-session_id=$session" \
+		-d email=second@example.com
+	deliver
+	say form POST /profile/email/confirm "token=$ticket"
+	assert_code 200
+	deliver
+	undo=$ticket
+	run -0 ctl user address second@example.com third@example.com
+	deliver
+	[[ $mail == *'To: second@example.com'*'another address'* ]]
+	[[ $mail != *token* ]]
+	say form POST /profile/email/undo "token=$undo"
+	assert_error 403
+	login third@example.com "$long"
+	assert_code 200
+}
+
 @test "the fourth mail to an address is 429, known or not" {
 	local email
 

@@ -39,6 +39,7 @@ static const struct kind kinds[] = {
 	{ "address_change", " 30 minutes", true, true },
 	{ "address_changed", " 72 ", false, true },
 	{ "address_undone", NULL, false, true },
+	{ "address_set", NULL, false, false },
 	{ "new_device", NULL, false, true },
 	{ "sessions_ended", NULL, false, false },
 	{ "account_deleted", NULL, false, true },
