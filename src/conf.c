@@ -180,6 +180,27 @@ value_is_phrase(const char *s)
 	    "characters";
 }
 
+/* Of the characters of RFC 3986, 2. */
+static bool
+is_page(const char *s)
+{
+	size_t scheme = text_begins(s, "https://") ? strlen("https://") :
+	    text_begins(s, "http://") ? strlen("http://") : 0;
+
+	return scheme > 0 && text_is_alnum(s[scheme]) &&
+	    strlen(s) <= PHRASE_MAX && strspn(s, "0123456789"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "-._~:/?#[]@!$&'()*+,;=%") == strlen(s);
+}
+
+static const char *
+value_is_contact(const char *s)
+{
+	return s[0] == '\0' || letter_is_address(s) || is_page(s) ? NULL :
+	    "must be an e-mail address in ASCII, the address of a page, or "
+	    "empty";
+}
+
 static const char *
 value_is_color(const char *s)
 {

@@ -69,6 +69,9 @@ NUMBER(audit_days, 365, 0, 3650, LIVE,					\
 TEXT(site_name, "", LIVE, phrase,					\
     "what the site is called in mails and on pages; empty for the "	\
     "host of base_url")							\
+TEXT(site_contact, "", LIVE, contact,					\
+    "address or page of those who run the site, a link at the foot of "	\
+    "pages; empty for none")						\
 TEXT(site_color, "#0f6657", LIVE, color,				\
     "colour of buttons and links on pages, as #rrggbb")			\
 TEXT(templates, "", LIVE, file_or_none,					\

@@ -118,6 +118,18 @@ told(struct call *c, const char *done, const char *onward)
 	    onward != NULL ? encoded(c, onward) : "");
 }
 
+/* The address of a link; NULL where nobody is to be asked. */
+static const char *
+contact(const struct call *c)
+{
+	const char *to = c->conf->site_contact;
+
+	if (to[0] == '\0')
+		return NULL;
+	return ARENA_JOIN(c->arena, strstr(to, "://") != NULL ? "" :
+	    "mailto:", to);
+}
+
 struct value *
 page_values(struct call *c)
 {
@@ -131,6 +143,7 @@ page_values(struct call *c)
 	value_put(a, root, "t", lang_catalogue(c->conf->lang, tag));
 	value_text(a, root, "lang", tag);
 	value_text(a, root, "site", c->conf->site);
+	value_text(a, root, "contact", contact(c));
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));
 	value_text(a, root, "accent", asset(c, "assets/accent.css"));

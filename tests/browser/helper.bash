@@ -11,7 +11,8 @@ without_mail() {
 	gl_place
 	elsewhere=$(free_port)
 	export elsewhere
-	gl_configure "origins = {\"http://localhost:$elsewhere\"}"
+	gl_configure "origins = {\"http://localhost:$elsewhere\"}" \
+		'site_contact = "help@example.org"'
 	gl_start
 	web_start
 	install_modules
@@ -23,7 +24,8 @@ with_mail() {
 	gl_place
 	mkdir "$gl/mail"
 	gl_configure 'profile = "standard"' 'hash_cost = 5' \
-		'site_name = "Example"' "mail_dir = \"$gl/mail\""
+		'site_name = "Example"' "mail_dir = \"$gl/mail\"" \
+		'site_contact = "https://example.org/help"'
 	gl_start
 	web_start
 	courier_start

@@ -1249,6 +1249,20 @@ password_that_is_too_short_is_explained(void **state)
 	assert_non_null(helper_header(a, "Retry-After"));
 }
 
+static void
+contact_is_at_the_foot_of_pages(void **state)
+{
+	(void)state;
+	keeps_quiet(get("/login"), "<footer>");
+	helper_bed_settings(&bed, "site_contact = \"help@example.org\"\n");
+	says(get("/login"), "<footer><a href=\"mailto:help@example.org\">");
+	says(get("/nowhere"), "mailto:help@example.org");
+	helper_bed_settings(&bed, "site_contact = "
+	    "\"https://example.org/help?a=1&b='2'\"\n");
+	says(get("/"), "<a href=\"https://example.org/help?a=1&amp;b=&#39;2"
+	    "&#39;\">Contact those who run this site</a>");
+}
+
 /* What a mail is needed for. */
 
 #define MAILLESS	"profile = \"standard\"\nhash_cost = 5\n"
@@ -1878,6 +1892,7 @@ main(void)
 		PAGE(closed_registration_shows_no_form),
 		PAGE(registration_without_mail_shows_no_form),
 		PAGE(password_that_is_too_short_is_explained),
+		PAGE(contact_is_at_the_foot_of_pages),
 		PAGE(reset_and_address_without_mail_show_no_form),
 		PAGE(registration_is_finished_by_its_link),
 		PAGE(link_that_is_refused_is_not_shown),
