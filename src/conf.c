@@ -133,6 +133,16 @@ value_is_file_or_none(const char *s)
 }
 
 static const char *
+value_is_logo(const char *s)
+{
+	size_t len = strlen(s);
+
+	return s[0] == '\0' || (s[0] == '/' && len > 4 &&
+	    strcmp(s + len - 4, ".svg") == 0) ? NULL :
+	    "must be an absolute path that ends in .svg, or empty";
+}
+
+static const char *
 value_is_socket(const char *s)
 {
 	char host[NET_HOST_MAX];
@@ -835,18 +845,17 @@ open_keys(cfg_t *cfg, struct conf *c)
 	return c->keys != NULL;
 }
 
-/* The shelf does not know which setting has named the directory. */
+/* The shelf does not know which setting has named what it is to read. */
 static bool
-has_templates(cfg_t *cfg, const struct conf *c)
+can_open(cfg_t *cfg, const char *key, const char *path, int flags)
 {
 	int fd;
 
-	if (c->templates[0] == '\0')
+	if (path[0] == '\0')
 		return true;
-	fd = open(c->templates, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 	if (fd < 0) {
-		cfg_error(cfg, "templates %s: %s", c->templates,
-		    strerror(errno));
+		cfg_error(cfg, "%s %s: %s", key, path, strerror(errno));
 		return false;
 	}
 	(void)close(fd);
@@ -854,11 +863,18 @@ has_templates(cfg_t *cfg, const struct conf *c)
 }
 
 static bool
+has_files(cfg_t *cfg, const struct conf *c)
+{
+	return can_open(cfg, "templates", c->templates, O_DIRECTORY) &&
+	    can_open(cfg, "site_logo", c->site_logo, 0);
+}
+
+static bool
 open_words(struct conf *c)
 {
 	struct arena *a;
 
-	c->shelf = shelf_open(c->templates, complain_to);
+	c->shelf = shelf_open(c->templates, c->site_logo, complain_to);
 	if (c->shelf == NULL)
 		return false;
 	a = arena_new();
@@ -882,7 +898,7 @@ conf_load(const char *path, void (*complain)(const char *message))
 	    agrees_on_cookies(cfg, &h->conf) &&
 	    agrees_on_mail(cfg, &h->conf) &&
 	    open_list(cfg, &h->conf) && open_keys(cfg, &h->conf) &&
-	    has_templates(cfg, &h->conf) && open_words(&h->conf))) {
+	    has_files(cfg, &h->conf) && open_words(&h->conf))) {
 		conf_free(&h->conf);
 		h = NULL;
 	}

@@ -74,6 +74,9 @@ TEXT(site_contact, "", LIVE, contact,					\
     "pages; empty for none")						\
 TEXT(site_color, "#0f6657", LIVE, color,				\
     "colour of buttons and links on pages, as #rrggbb")			\
+TEXT(site_logo, "", LIVE, logo,						\
+    "path of an SVG file that stands in the place of our logo; empty "	\
+    "for ours")								\
 TEXT(templates, "", LIVE, file_or_none,					\
     "path of a directory with templates and catalogues that stand in "	\
     "the place of ours; empty for none")				\

@@ -279,6 +279,18 @@ place_for(struct shelf *s, const char *name)
 }
 
 static void
+forget(struct shelf_file *file)
+{
+	template_free(file->template);
+	free((char *)file->etag);
+	if (!file->own)
+		return;
+	free((char *)file->name);
+	free((char *)file->path);
+	free((char *)file->text);
+}
+
+static void
 take_file(struct visit *v, const char *path, const char *name)
 {
 	struct shelf_file *place;
@@ -296,11 +308,10 @@ take_file(struct visit *v, const char *path, const char *name)
 		free(text);
 		return;
 	}
-	place->name = heap_strdup(name);
-	place->path = heap_strdup(path);
-	place->text = text;
-	place->len = strlen(text);
-	place->own = true;
+	forget(place);
+	*place = (struct shelf_file){ .name = heap_strdup(name),
+	    .path = heap_strdup(path), .text = text, .len = strlen(text),
+	    .own = true };
 }
 
 static void	visit_directory(struct visit *, const char *, const char *);
@@ -412,20 +423,14 @@ shelf_close(struct shelf *s)
 
 	if (s == NULL)
 		return;
-	for (file = s->file; file < s->file + s->n; file++) {
-		template_free(file->template);
-		free((char *)file->etag);
-		if (file->own) {
-			free((char *)file->name);
-			free((char *)file->path);
-			free((char *)file->text);
-		}
-	}
+	for (file = s->file; file < s->file + s->n; file++)
+		forget(file);
 	free(s);
 }
 
 struct shelf *
-shelf_open(const char *dir, void (*complain_to)(const char *))
+shelf_open(const char *dir, const char *logo,
+    void (*complain_to)(const char *))
 {
 	struct shelf *s = heap_zeroed(1, sizeof(*s));
 	struct visit v = { .shelf = s, .complain = complain_to,
@@ -439,6 +444,8 @@ shelf_open(const char *dir, void (*complain_to)(const char *))
 	}
 	if (dir != NULL && dir[0] != '\0')
 		visit_directory(&v, dir, "");
+	if (logo != NULL && logo[0] != '\0')
+		take_file(&v, logo, "assets/logo.svg");
 	finish(&v);
 	arena_free(v.arena);
 	if (v.faults == 0)

@@ -10,7 +10,7 @@
  * is opened.  Everything in it must be known, a regular file of at most
  * SHELF_FILE_MAX bytes that not everybody may write, and UTF-8 without NUL;
  * a template must be one, and templates form no circle.  What begins with a dot
- * or ends in "~" is passed over.
+ * or ends in "~" is passed over.  A logo may come from a file of its own.
  *
  * Once it is filled it does not change; any number of threads may read it.
  */
@@ -40,10 +40,11 @@ struct shelf_file {
 struct shelf;
 
 /*
- * dir: an operator's directory; NULL or "" for none.  NULL if something in it
- * cannot be taken: each fault has been told to complain as "path: reason".
+ * dir: an operator's directory; logo: the path of what assets/logo.svg is to
+ * be, there too; NULL or "" for none.  NULL if something cannot be taken: each
+ * fault has been told to complain as "path: reason".
  */
-struct shelf	*shelf_open(const char *dir,
+struct shelf	*shelf_open(const char *dir, const char *logo,
 		    void (*complain)(const char *message));
 void		 shelf_close(struct shelf *);
 /* Sets one more beside them, which is made and not there from the start. */

@@ -23,7 +23,7 @@ catalogues(void)
 
 	if (lang != NULL)
 		return lang;
-	shelf = shelf_open(NULL, NULL);
+	shelf = shelf_open(NULL, NULL, NULL);
 	must(shelf != NULL);
 	lang = lang_open(shelf, NULL);
 	must(lang != NULL);

@@ -248,6 +248,11 @@ assert_goes_on() {
 	cmp "$reply/body" "$gl/own/assets/logo.svg"
 	req GET /assets/accent.css
 	says '--accent: #ffee00'
+	echo '<svg xmlns="http://www.w3.org/2000/svg"><g/></svg>' >"$gl/mine.svg"
+	gl_restart "templates = \"$gl/own\"" "site_logo = \"$gl/mine.svg\""
+	req GET /assets/logo.svg
+	assert_code 200
+	cmp "$reply/body" "$gl/mine.svg"
 	gl_restart
 }
 

@@ -49,7 +49,7 @@ put(const char *name, const char *text)
 	assert_int_equal(chmod(path, 0644), 0);
 	lang_close(lang);
 	shelf_close(shelf);
-	shelf = shelf_open(dir, complain);
+	shelf = shelf_open(dir, NULL, complain);
 	assert_non_null(shelf);
 	lang = lang_open(shelf, complain);
 	assert_non_null(lang);

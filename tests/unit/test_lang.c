@@ -58,7 +58,7 @@ open_all(void)
 	lang_close(lang);
 	shelf_close(shelf);
 	told[0] = '\0';
-	shelf = shelf_open(dir, complain);
+	shelf = shelf_open(dir, NULL, complain);
 	if (shelf == NULL)
 		fail_msg("%s", told);
 	lang = lang_open(shelf, complain);

@@ -60,7 +60,7 @@ set_up(void **state)
 {
 	(void)state;
 	arena = arena_new();
-	shelf = shelf_open(NULL, complain);
+	shelf = shelf_open(NULL, NULL, complain);
 	lang = lang_open(shelf, complain);
 	return 0;
 }

@@ -1807,7 +1807,7 @@ template_that_fails_is_a_fault(void **state)
 	helper_write(arena_printf(arena, "%s/page/leads.html", dir), big,
 	    strlen(big));
 	shelf_close(bed.conf->shelf);
-	bed.conf->shelf = shelf_open(dir, NULL);
+	bed.conf->shelf = shelf_open(dir, NULL, NULL);
 	assert_non_null(bed.conf->shelf);
 	free(helper_log(&bed));
 	a = get("/login");

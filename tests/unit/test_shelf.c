@@ -69,7 +69,7 @@ must_open(const char *where)
 	struct shelf *s;
 
 	told[0] = '\0';
-	s = shelf_open(where, complain);
+	s = shelf_open(where, NULL, complain);
 	if (s == NULL)
 		fail_msg("%s", told);
 	assert_string_equal(told, "");
@@ -83,7 +83,7 @@ must_not_open(const char *name, const char *reason)
 	const char *want = ARENA_JOIN(arena, dir, "/", name, reason, "\n");
 
 	told[0] = '\0';
-	assert_null(shelf_open(dir, complain));
+	assert_null(shelf_open(dir, NULL, complain));
 	assert_string_equal(told, want);
 }
 
@@ -209,6 +209,35 @@ file_of_an_operator_takes_the_place_of_ours(void **state)
 }
 
 /* What is open does not see what becomes of the file. */
+/* The one of the directory is nobody's then. */
+static void
+logo_of_its_own_takes_the_place_of_both(void **state)
+{
+	const struct shelf_file *file;
+	const char *logo;
+	struct shelf *s;
+
+	(void)state;
+	make_dir("assets");
+	put_text("assets/logo.svg", "<svg>1</svg>");
+	logo = put(".own.svg", "<svg>2</svg>", 12);
+	s = shelf_open(dir, logo, complain);
+	assert_non_null(s);
+	file = shelf_find(s, "assets/logo.svg");
+	assert_string_equal(file->text, "<svg>2</svg>");
+	assert_string_equal(file->path, logo);
+	assert_int_equal(strlen(file->etag), SHELF_ETAG_LEN);
+	shelf_close(s);
+	s = shelf_open(NULL, logo, complain);
+	assert_string_equal(shelf_find(s, "assets/logo.svg")->text,
+	    "<svg>2</svg>");
+	shelf_close(s);
+	told[0] = '\0';
+	assert_null(shelf_open(NULL, put(".own.svg", "\0", 1), complain));
+	assert_string_equal(told, ARENA_JOIN(arena, logo,
+	    ": has a NUL in it\n"));
+}
+
 static void
 shelf_does_not_change(void **state)
 {
@@ -303,7 +332,7 @@ languages_have_a_largest_number(void **state)
 	}
 	shelf_close(must_open(dir));
 	put_text("lang/zz.json", "{}");
-	assert_null(shelf_open(dir, complain));
+	assert_null(shelf_open(dir, NULL, complain));
 	assert_non_null(strstr(told, "is one language too many"));
 }
 
@@ -411,7 +440,7 @@ every_fault_is_told(void **state)
 	put_text(KNOWN, "\xff");
 	put_text("mail/part/foot.txt", "{{");
 	put_text("strange", "");
-	assert_null(shelf_open(dir, complain));
+	assert_null(shelf_open(dir, NULL, complain));
 	assert_non_null(strstr(told, "/mail/reset.txt: is not UTF-8\n"));
 	assert_non_null(strstr(told,
 	    "/mail/part/foot.txt:1: a tag is not closed\n"));
@@ -423,12 +452,13 @@ static void
 directory_that_is_not_there_is_refused(void **state)
 {
 	(void)state;
-	assert_null(shelf_open("/nowhere/at/all", complain));
+	assert_null(shelf_open("/nowhere/at/all", NULL, complain));
 	assert_string_equal(told,
 	    "/nowhere/at/all: No such file or directory\n");
 	told[0] = '\0';
 	put_text(KNOWN, "x");
-	assert_null(shelf_open(ARENA_JOIN(arena, dir, "/" KNOWN), complain));
+	assert_null(shelf_open(ARENA_JOIN(arena, dir, "/" KNOWN), NULL,
+	    complain));
 	assert_non_null(strstr(told, "reset.txt: Not a directory\n"));
 }
 
@@ -467,7 +497,7 @@ templates_that_form_a_circle_are_refused(void **state)
 	put_text(KNOWN, "x\n\n{{>mail/part/foot.txt}}\n");
 	put_text("mail/part/foot.txt", "{{>mail/part/where.txt}}\n");
 	put_text("mail/part/where.txt", "{{>mail/part/foot.txt}}\n");
-	assert_null(shelf_open(dir, complain));
+	assert_null(shelf_open(dir, NULL, complain));
 	put_text("mail/part/where.txt", "x\n");
 	shelf_close(must_open(dir));
 	/* As deep as may be, and one more. */
@@ -480,7 +510,7 @@ templates_that_form_a_circle_are_refused(void **state)
 	shelf_close(must_open(dir));
 	put_text(KNOWN, ARENA_JOIN(arena, "x\n\n{{#a}}", deep, "{{/a}}"));
 	told[0] = '\0';
-	assert_null(shelf_open(dir, complain));
+	assert_null(shelf_open(dir, NULL, complain));
 	assert_non_null(strstr(told, ": nested too deep\n"));
 }
 
@@ -495,6 +525,7 @@ main(void)
 		DIR(unknown_names_are_not_found),
 		DIR(etag_is_the_digest_of_the_text),
 		DIR(file_of_an_operator_takes_the_place_of_ours),
+		DIR(logo_of_its_own_takes_the_place_of_both),
 		DIR(shelf_does_not_change),
 		DIR(empty_directory_changes_nothing),
 		DIR(hidden_files_and_copies_are_passed_over),
