@@ -218,11 +218,12 @@ change_by(struct store *s, struct arena *a, db_work *work, void *arg,
 	    db_write(s->db, work, arg));
 }
 
-/* A write that is one statement. */
+/* A write that is one statement, or two. */
 struct single {
 	struct arena	*arena;
 	enum statement	 id;
 	const struct db_value *args;
+	enum statement	 then;		/* of work_both */
 };
 
 static enum db_status
@@ -382,29 +383,31 @@ store_user_language(struct store *s, struct arena *a, const char *id,
 	    DB_TEXT(id)), record);
 }
 
-/* What the record posts is written after it, and stays. */
+/* The other statement takes what the first one has returned. */
 static enum db_status
-work_delete(struct db_conn *c, void *arg)
+work_both(struct db_conn *c, void *arg)
 {
 	struct db_value row[COLUMNS_MAX];
 	const struct single *w = arg;
 	enum db_status status;
 
 	status = db_run(c, w->arena, w->id, w->args, row);
-	return status != DB_OK ? status : db_run(c, w->arena,
-	    MAILS_TO_REMOVE, ARGS(DB_TEXT(row[0].text)), NULL);
+	return status != DB_OK ? status : db_run(c, w->arena, w->then,
+	    ARGS(DB_TEXT(row[0].text)), NULL);
 }
 
+/* What the record posts is written after it, and stays. */
 enum store_status
 store_user_delete_own(struct store *s, struct arena *a,
     const struct session *session, const char *verified_hash,
     const struct entry *record)
 {
 	struct single w = { .arena = a, .id = USER_DELETE_OWN,
+	    .then = MAILS_TO_REMOVE,
 	    .args = ARGS(DB_TEXT(session->user_id), DB_TEXT(verified_hash),
 	    DB_TEXT(session->token_hash)) };
 
-	return change_by(s, a, work_delete, &w, record);
+	return change_by(s, a, work_both, &w, record);
 }
 
 struct own_change {
@@ -1505,27 +1508,16 @@ store_user_password(struct store *s, struct arena *a, const struct user *u,
 	return change_by(s, a, work_password, &w, record);
 }
 
-static enum db_status
-work_address(struct db_conn *c, void *arg)
-{
-	struct db_value row[COLUMNS_MAX];
-	const struct single *w = arg;
-	enum db_status status;
-
-	status = db_run(c, w->arena, w->id, w->args, row);
-	return status != DB_OK ? status : db_run(c, w->arena,
-	    TICKETS_OF_USER_DROP, ARGS(DB_TEXT(row[0].text)), NULL);
-}
-
 enum store_status
 store_user_address(struct store *s, struct arena *a, const struct user *u,
     const struct entry *record)
 {
 	struct single w = { .arena = a, .id = USER_SET_EMAIL,
+	    .then = TICKETS_OF_USER_DROP,
 	    .args = ARGS(DB_TEXT(u->email), DB_TEXT(u->email_key),
 	    DB_TEXT(u->id)) };
 
-	return change_by(s, a, work_address, &w, record);
+	return change_by(s, a, work_both, &w, record);
 }
 
 static enum db_status
@@ -1566,9 +1558,9 @@ store_user_delete(struct store *s, struct arena *a, const char *email_key,
     const struct entry *record)
 {
 	struct single w = { .arena = a, .id = USER_DELETE,
-	    .args = ARGS(DB_TEXT(email_key)) };
+	    .then = MAILS_TO_REMOVE, .args = ARGS(DB_TEXT(email_key)) };
 
-	return change_by(s, a, work_delete, &w, record);
+	return change_by(s, a, work_both, &w, record);
 }
 
 static bool
