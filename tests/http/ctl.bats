@@ -305,7 +305,7 @@ PYTHON
 
 @test "user address: the new one logs in, and no link of the former one works" {
 	add lost@example.com
-	add other@example.com
+	add found.other@example.com
 	enter lost@example.com
 	token=$(ctl user reset-link lost@example.com | cut -f 1)
 	run -0 ctl user address LOST@example.com Found@Example.com
@@ -324,7 +324,7 @@ PYTHON
 	run -0 ctl audit list --json found@example.com
 	json <<<"$output"
 	[[ $output == *'"event":"address.changed"'*'"door":"user address"'* ]]
-	refused 65 user address found@example.com OTHER@example.com
+	refused 65 user address found@example.com FOUND.OTHER@example.com
 	refused 65 user address found@example.com FOUND@example.com
 	refused 65 user address found@example.com 'no address'
 	refused 66 user address stranger@example.com new@example.com

@@ -25,6 +25,8 @@ unset -f dirname
 # is a sixth of the time of a file, and the line of the test says enough: each
 # file ends with trace_test.
 set +T
+# These take the trap away when a test has failed, for good only if they have it.
+declare -ft bats_error_trap bats_check_status_from_trap
 
 trace_test() {
 	[ -z "${BATS_TEST_NAME-}" ] || declare -ft "$BATS_TEST_NAME" setup
