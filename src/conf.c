@@ -203,10 +203,13 @@ is_page(const char *s)
 	    "-._~:/?#[]@!$&'()*+,;=%") == strlen(s);
 }
 
+/* What may stand in an address and parts that of a link is not for here. */
 static const char *
 value_is_contact(const char *s)
 {
-	return s[0] == '\0' || letter_is_address(s) || is_page(s) ? NULL :
+	bool mailbox = letter_is_address(s) && strpbrk(s, "?&#%/") == NULL;
+
+	return s[0] == '\0' || mailbox || is_page(s) ? NULL :
 	    "must be an e-mail address in ASCII, the address of a page, or "
 	    "empty";
 }

@@ -228,7 +228,11 @@ errand_user_address(struct clerk *c)
 	if ((code = find(c, &u)) == EX_OK)
 		code = clerk_outcome(mailbox_address_set(&c->auth, c->arena,
 		    &u, c->command->arg[1]), OUT_ADDRESS_CHANGED);
-	return code == EX_OK ? clerk_done(c, "address changed") : code;
+	if (code == EX_OK)
+		SHEET_ROW(c->sheet, { "email", .text = c->command->arg[1] },
+		    { "former", .text = u.email },
+		    { "done", .text = "address changed" });
+	return code;
 }
 
 int

@@ -424,10 +424,12 @@ mailbox_address_set(struct auth *auth, struct arena *a, const struct user *u,
 {
 	const struct user moved = { .id = u->id, .email = email,
 	    .email_key = address_key(a, email) };
+	bool respelt = strcmp(moved.email_key, u->email_key) == 0;
 
-	if (strcmp(moved.email_key, u->email_key) == 0)
+	if (strcmp(email, u->email) == 0)
 		return OUT_OWN_ADDRESS;
 	return law_outcome(store_user_address(auth->store, a, &moved,
+	    respelt ? law_entry(auth, a, EVENT_ADDRESS_CHANGED, u->id, NULL) :
 	    notice_owner(auth, a, EVENT_ADDRESS_CHANGED, NOTICE_ADDRESS_SET,
 	    u)), OUT_ADDRESS_CHANGED, OUT_EMAIL_TAKEN);
 }

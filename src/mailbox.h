@@ -87,7 +87,8 @@ enum outcome	 mailbox_address_finish(struct auth *, struct arena *,
 /*
  * What an administrator does for an owner who has lost the mailbox, so nothing
  * that was sent there works any more: the former address is told, and can undo
- * nothing.  OUT_ADDRESS_CHANGED, OUT_OWN_ADDRESS, OUT_EMAIL_TAKEN.
+ * nothing; of another spelling nobody is told.
+ * OUT_ADDRESS_CHANGED, OUT_OWN_ADDRESS, OUT_EMAIL_TAKEN.
  */
 enum outcome	 mailbox_address_set(struct auth *, struct arena *,
 		    const struct user *, const char *email);

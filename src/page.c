@@ -144,6 +144,8 @@ page_values(struct call *c)
 	value_text(a, root, "lang", tag);
 	value_text(a, root, "site", c->conf->site);
 	value_text(a, root, "contact", contact(c));
+	value_flag(a, root, "mails", c->conf->mail);
+	value_flag(a, root, "resets", c->conf->rules->open || c->conf->mail);
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));
 	value_text(a, root, "accent", asset(c, "assets/accent.css"));

@@ -329,7 +329,7 @@ void
 handle_change_password_page(struct call *c)
 {
 	reply_outcome(c, OUT_ELSEWHERE);
-	reply_location(c, "/account");
+	reply_location(c, "/account/password");
 }
 
 /* Only what is asked for by its digest can stay as it is. */

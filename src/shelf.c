@@ -18,6 +18,7 @@
 #define LANGUAGES_MAX	64	/* that an operator adds */
 #define MADE_MAX	1	/* by shelf_add */
 #define ENTRIES_MAX	1000	/* of an operator's directory */
+#define LOGO		"assets/logo.svg"
 #define BYTE_ORDER_MARK	"\xef\xbb\xbf"
 
 struct builtin {
@@ -302,6 +303,8 @@ take_file(struct visit *v, const char *path, const char *name)
 	}
 	if ((text = read_file(v, path)) == NULL)
 		return;
+	if (strcmp(name, LOGO) == 0 && strstr(text, "<svg") == NULL)
+		complain(v, path, "is no SVG image");
 	place = place_for(v->shelf, name);
 	if (place == NULL) {
 		complain(v, path, "is one language too many");
@@ -445,7 +448,7 @@ shelf_open(const char *dir, const char *logo,
 	if (dir != NULL && dir[0] != '\0')
 		visit_directory(&v, dir, "");
 	if (logo != NULL && logo[0] != '\0')
-		take_file(&v, logo, "assets/logo.svg");
+		take_file(&v, logo, LOGO);
 	finish(&v);
 	arena_free(v.arena);
 	if (v.faults == 0)

@@ -131,7 +131,7 @@ teardown_file() {
 	assert_code 404
 	req GET /.well-known/change-password
 	assert_code 302
-	[[ $(header Location) =~ ^(http://localhost:$port)?/auth/account$ ]]
+	[[ $(header Location) =~ ^(http://localhost:$port)?/auth/account/password$ ]]
 }
 
 @test "what the web server answers for gatelodge has its shape" {

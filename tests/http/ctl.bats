@@ -309,7 +309,7 @@ PYTHON
 	enter lost@example.com
 	token=$(ctl user reset-link lost@example.com | cut -f 1)
 	run -0 ctl user address LOST@example.com Found@Example.com
-	assert_output $'LOST@example.com\taddress changed'
+	assert_output $'Found@Example.com\tlost@example.com\taddress changed'
 	whose "$session"
 	assert_answer 200 '{"email":"Found@Example.com"}'
 	enter lost@example.com
@@ -325,6 +325,8 @@ PYTHON
 	json <<<"$output"
 	[[ $output == *'"event":"address.changed"'*'"door":"user address"'* ]]
 	refused 65 user address found@example.com FOUND.OTHER@example.com
+	run -0 ctl user address found@example.com FOUND@example.com
+	[[ $(ctl user show found@example.com) == FOUND@example.com$'\t'* ]]
 	refused 65 user address found@example.com FOUND@example.com
 	refused 65 user address found@example.com 'no address'
 	refused 66 user address stranger@example.com new@example.com

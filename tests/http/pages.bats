@@ -197,7 +197,7 @@ assert_goes_on() {
 @test "password managers find where a password is changed" {
 	req GET /.well-known/change-password
 	assert_code 302
-	is Location /account
+	is Location /account/password
 }
 
 @test "the language is the browser's" {

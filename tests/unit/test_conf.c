@@ -265,6 +265,7 @@ texts_are_checked(void **state)
 		{ "site_contact", "https://" },
 		{ "site_contact", "https://a.example/two words" },
 		{ "site_contact", "help@" },
+		{ "site_contact", "a?cc=b@example.org" },
 		{ "site_logo", "logo.svg" },
 		{ "site_logo", "/logo.png" },
 		{ "site_logo", ".svg" },

@@ -1007,18 +1007,18 @@ base_path_stands_before_every_link_and_form(void **state)
 		each_value(a->body, " action=\"", see_prefixed);
 	}
 	has_header(get("/auth/.well-known/change-password"), "Location",
-	    "/auth/account");
+	    "/auth/account/password");
 	leads(post("/auth/logout", ""), "/auth/?done=logged_out");
 }
 
 static void
-well_known_address_leads_to_the_account(void **state)
+well_known_address_leads_to_the_form(void **state)
 {
 	struct answer *a = get("/.well-known/change-password");
 
 	(void)state;
 	assert_int_equal(a->status, 302);
-	has_header(a, "Location", "/account");
+	has_header(a, "Location", "/account/password");
 }
 
 /* An account from its first day to its last. */
@@ -1255,12 +1255,13 @@ contact_is_at_the_foot_of_pages(void **state)
 	(void)state;
 	keeps_quiet(get("/login"), "<footer>");
 	helper_bed_settings(&bed, "site_contact = \"help@example.org\"\n");
-	says(get("/login"), "<footer><a href=\"mailto:help@example.org\">");
+	says(get("/login"), "<footer><a href=\"mailto:help@example.org\" "
+	    "referrerpolicy=\"no-referrer\">");
 	says(get("/nowhere"), "mailto:help@example.org");
 	helper_bed_settings(&bed, "site_contact = "
 	    "\"https://example.org/help?a=1&b='2'\"\n");
 	says(get("/"), "<a href=\"https://example.org/help?a=1&amp;b=&#39;2"
-	    "&#39;\">Contact those who run this site</a>");
+	    "&#39;\" referrerpolicy=\"no-referrer\">Contact those who run this site</a>");
 }
 
 /* What a mail is needed for. */
@@ -1288,6 +1289,25 @@ registration_without_mail_shows_no_form(void **state)
 	helper_bed_settings(&bed, MAILING);
 	says(get("/register"), "action=\"/register\"");
 	says(get("/"), "create an account");
+}
+
+/* Where the code of a mail is typed is found without asking for another. */
+static void
+page_that_asks_for_a_code_can_be_found(void **state)
+{
+	static const char invite[] = "registration = \"invite\"\n";
+
+	(void)state;
+	keeps_quiet(get("/reset"), "code of a message");
+	helper_bed_settings(&bed, MAILING);
+	says(get("/register"), "<a href=\"/confirm\">Enter the code");
+	says(get("/reset?rd=/shop"),
+	    "<a href=\"/reset/password?rd=/shop\">Enter the code");
+	helper_bed_settings(&bed, ARENA_JOIN(arena, MAILING, invite));
+	says(get("/register"), "<a href=\"/reset/password\">Enter the code");
+	helper_bed_settings(&bed, ARENA_JOIN(arena, MAILLESS, invite));
+	keeps_quiet(get("/register"), "code of a message");
+	keeps_quiet(get("/login"), "Forgot");
 }
 
 static void
@@ -1881,7 +1901,7 @@ main(void)
 		PAGE(page_that_goes_on_brings_the_cookie),
 		PAGE(program_is_not_shown_the_page_that_goes_on),
 		PAGE(base_path_stands_before_every_link_and_form),
-		PAGE(well_known_address_leads_to_the_account),
+		PAGE(well_known_address_leads_to_the_form),
 		PAGE(register_and_log_in),
 		PAGE(password_is_changed),
 		PAGE(password_managers_know_their_fields),
@@ -1893,6 +1913,7 @@ main(void)
 		PAGE(registration_without_mail_shows_no_form),
 		PAGE(password_that_is_too_short_is_explained),
 		PAGE(contact_is_at_the_foot_of_pages),
+		PAGE(page_that_asks_for_a_code_can_be_found),
 		PAGE(reset_and_address_without_mail_show_no_form),
 		PAGE(registration_is_finished_by_its_link),
 		PAGE(link_that_is_refused_is_not_shown),

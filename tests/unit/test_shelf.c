@@ -236,6 +236,10 @@ logo_of_its_own_takes_the_place_of_both(void **state)
 	assert_null(shelf_open(NULL, put(".own.svg", "\0", 1), complain));
 	assert_string_equal(told, ARENA_JOIN(arena, logo,
 	    ": has a NUL in it\n"));
+	told[0] = '\0';
+	assert_null(shelf_open(NULL, put(".own.svg", "<p>", 3), complain));
+	assert_string_equal(told, ARENA_JOIN(arena, logo,
+	    ": is no SVG image\n"));
 }
 
 static void
