@@ -5,14 +5,6 @@
 #include "address.h"
 #include "clock.h"
 
-static const char *
-language_of(const struct auth *auth, const struct user *u)
-{
-	if (u != NULL && u->language[0] != '\0')
-		return u->language;
-	return auth->language != NULL ? auth->language : "";
-}
-
 /* OUT_CONFIRMED: one more mail may be written to this address. */
 static enum outcome
 admit(struct auth *auth, struct arena *a, bool resets, const char *email_key,
@@ -66,8 +58,8 @@ ask(struct auth *auth, struct arena *a, const struct entry *record,
     const struct session *s, const struct user *about, enum notice taken,
     enum notice free, enum outcome good)
 {
+	struct user owner, told = *about;
 	enum store_status status;
-	struct user owner;
 	const char *to;
 
 	status = store_user_by_email(auth->store, a, about->email_key,
@@ -79,7 +71,8 @@ ask(struct auth *auth, struct arena *a, const struct entry *record,
 		    about->email);
 	else {
 		to = owner.disabled_at == 0 ? owner.email : NULL;
-		record = notice_post(auth, a, record, taken, about, to);
+		told.language = owner.language;
+		record = notice_post(auth, a, record, taken, &told, to);
 	}
 	return post(auth, a, record, s, good);
 }
@@ -99,8 +92,7 @@ enum outcome
 mailbox_register(struct auth *auth, struct arena *a, const char *email,
     const char *password, const struct caller *caller)
 {
-	struct user u = { .id = "", .email = email,
-	    .language = language_of(auth, NULL) };
+	struct user u = { .id = "", .email = email };
 	struct limiter limits;
 	enum outcome outcome;
 
@@ -265,7 +257,6 @@ ask_for_reset(struct auth *auth, struct arena *a, const struct user *nobody)
 		return law_outcome(status, OUT_FAULT, OUT_FAULT);
 	if (status == STORE_GONE)
 		u = *nobody;
-	u.language = language_of(auth, status == STORE_OK ? &u : NULL);
 	record = notice_post(auth, a, law_entry(auth, a, EVENT_RESET_STARTED,
 	    NULL, u.email_key), NOTICE_RESET, &u,
 	    status == STORE_OK ? u.email : NULL);
@@ -385,7 +376,6 @@ mailbox_address_begin(struct auth *auth, struct arena *a,
 		return OUT_OWN_ADDRESS;
 	u.email = email;
 	u.email_key = key;
-	u.language = language_of(auth, &u);
 	outcome = admit(auth, a, false, u.email_key, caller, &limits);
 	if (outcome != OUT_CONFIRMED)
 		return outcome;

@@ -145,10 +145,13 @@ content_of(const struct auth *auth, struct arena *a, enum notice id,
 	return json_object(a, members, sizeof(members) / sizeof(members[0]));
 }
 
+/* The account's, or else that of the request. */
 static const char *
-language_of(const struct user *u)
+language_of(const struct auth *auth, const struct user *u)
 {
-	return u->language != NULL ? u->language : "";
+	if (u->language != NULL && u->language[0] != '\0')
+		return u->language;
+	return auth->language != NULL ? auth->language : "";
 }
 
 static void
@@ -161,7 +164,7 @@ fill_ticket(const struct auth *auth, struct arena *a, enum notice id,
 	t->email_key = about->email_key;
 	t->password_hash = strcmp(t->kind, TICKET_REGISTRATION) == 0 ?
 	    about->password_hash : "";
-	t->language = language_of(about);
+	t->language = language_of(auth, about);
 	t->code_hash = code[0] == '\0' ? "" : notice_code_hash(auth->conf, a,
 	    t->kind, t->email_key, code);
 }
@@ -186,7 +189,8 @@ notice_post(const struct auth *auth, struct arena *a,
 		return record;
 	p = arena_alloc(a, sizeof(*p));
 	*p = (struct posting){ .mail = { .kind = notices[id].kind,
-	    .language = language_of(about), .created_at = record->at } };
+	    .language = language_of(auth, about),
+	    .created_at = record->at } };
 	p->mail.expires_at = record->at + notices[id].minutes * MINUTE_MS;
 	token = none;
 	code = notices[id].code ? new_code(a) : "";

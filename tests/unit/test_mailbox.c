@@ -559,6 +559,12 @@ mails_are_in_the_language_that_the_account_has_chosen(void **state)
 	    "HTTP_ACCEPT_LANGUAGE=en" })->status, 202);
 	assert_string_equal(text_by("SELECT language FROM mails WHERE kind ="
 	    " 'reset'"), "fr");
+	assert_int_equal(ASK(.method = "POST", .uri = "/users",
+	    .body = "email=" EMAIL "&password=" PASSWORD,
+	    .type = HELPER_FORM, .param = {
+	    "HTTP_ACCEPT_LANGUAGE=en" })->status, 202);
+	assert_string_equal(text_by("SELECT language FROM mails WHERE kind ="
+	    " 'registration_taken'"), "fr");
 	a = send_in(cookie, "PUT", "/profile/language", "language=fr-CH");
 	assert_int_equal(a->status, 400);
 	assert_string_equal(helper_member(a, "message"),
@@ -567,6 +573,12 @@ mails_are_in_the_language_that_the_account_has_chosen(void **state)
 	    "language=auto")->status, 200);
 	assert_string_equal(helper_member(send_in(cookie, "GET",
 	    "/profile/export", NULL), "language"), "auto");
+	assert_int_equal(ASK(.method = "PUT", .uri = "/profile/password",
+	    .body = "current_password=" PASSWORD "&new_password=" ANOTHER,
+	    .type = HELPER_FORM, .param = { "HTTP_ACCEPT_LANGUAGE=fr",
+	    arena_printf(arena, "HTTP_COOKIE=%s", cookie) })->status, 200);
+	assert_string_equal(text_by("SELECT language FROM mails WHERE kind ="
+	    " 'password_changed'"), "fr");
 }
 
 /* The address. */
