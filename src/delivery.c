@@ -70,6 +70,8 @@ write_letter(struct job *j, struct letter *out)
 	if (!fill_in(j, root))
 		return "its content is not of the form that it must have";
 	value_text(j->arena, root, "site", d->conf->site);
+	value_text(j->arena, root, "contact", d->conf->site_contact[0] !=
+	    '\0' ? d->conf->site_contact : NULL);
 	value_put(j->arena, root, "t", lang_catalogue(d->conf->lang,
 	    j->mail.language));
 	fault = draft_write(d->conf->shelf, j->arena, j->mail.kind, root,

@@ -59,8 +59,8 @@ kind_of(struct arena *a, const char *name)
 static const struct value *
 sample(struct arena *a, const struct lang *l, const char *tag)
 {
-	static const char *const names[] = { "site", "link", "code",
-	    "minutes", "hours", "time", "network", "browser" };
+	static const char *const names[] = { "site", "contact", "link",
+	    "code", "minutes", "hours", "time", "network", "browser" };
 	struct value *root = value_object(a);
 	size_t i;
 

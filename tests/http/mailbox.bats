@@ -253,11 +253,30 @@ member() {
 	run -0 ctl user address second@example.com third@example.com
 	deliver
 	[[ $mail == *'To: second@example.com'*'another address'* ]]
+	[[ $mail == *'those who run the site:'*'https://auth.example/'* ]]
 	[[ $mail != *token* ]]
 	say form POST /profile/email/undo "token=$undo"
 	assert_error 403
 	login third@example.com "$long"
 	assert_code 200
+}
+
+@test "session end: the owner is told" {
+	member ended@example.com "$long"
+	run -0 ctl session end ended@example.com
+	deliver
+	[[ $mail == *'To: ended@example.com'*'You were logged out'* ]]
+	[[ $mail == *'https://auth.example/login'* ]]
+}
+
+@test "mails that say to tell those who run the site name their contact" {
+	member leaves@example.com "$long"
+	with_mail gl_configure 'site_contact = "help@example.org"'
+	run -0 ctl user delete --yes leaves@example.com
+	deliver
+	with_mail gl_configure
+	[[ $mail == *'To: leaves@example.com'*'run the site:'*help@example.org* ]]
+	[[ $mail != *https://* ]]
 }
 
 @test "the fourth mail to an address is 429, known or not" {
