@@ -320,13 +320,17 @@ static void
 take_onward(struct call *c, const struct pairs *p)
 {
 	const struct conf *conf = c->conf;
+	const char *url;
 	size_t i;
 
-	for (i = 0; i < p->n && c->onward == NULL; i++)
-		if (names_onward(p->pair[i].name) &&
-		    onward_is_ours(p->pair[i].value, &conf->base,
-		    conf->allowed, conf->origins.n))
-			c->onward = p->pair[i].value;
+	for (i = 0; i < p->n && c->onward == NULL; i++) {
+		if (!names_onward(p->pair[i].name))
+			continue;
+		url = onward_escape(c->arena, p->pair[i].value);
+		if (onward_is_ours(url, &conf->base, conf->allowed,
+		    conf->origins.n))
+			c->onward = url;
+	}
 }
 
 /*

@@ -38,8 +38,8 @@ path_is_plain(const char *s, size_t len)
 	int byte;
 
 	for (i = 0; i < len; i++) {
-		if (s[i] == '/' && i + 1 < len &&
-		    (s[i + 1] == '/' || s[i + 1] == '.'))
+		if (s[i] == '/' && i + 1 < len && (s[i + 1] == '/' ||
+		    (s[i + 1] == '.' && !text_is_alnum(s[i + 2]))))
 			return false;
 		if (s[i] != '%')
 			continue;
@@ -49,6 +49,27 @@ path_is_plain(const char *s, size_t len)
 			return false;
 	}
 	return true;
+}
+
+/* A "%" that begins no escape was one before the query was decoded. */
+static bool
+stands_for_itself(const char *s)
+{
+	return *s == '%' ? escaped(s) >= 0 : (unsigned char)*s < 0x80 &&
+	    *s != ' ' && *s != '|';
+}
+
+const char *
+onward_escape(struct arena *a, const char *url)
+{
+	char *out = arena_alloc(a, 3 * strlen(url) + 1), *to = out;
+
+	for (; *url != '\0'; url++)
+		if (stands_for_itself(url))
+			*to++ = *url;
+		else
+			to = text_escape(to, *url);
+	return out;
 }
 
 /* Cuts the origin off: what comes after it, or NULL where there is none. */

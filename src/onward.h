@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "arena.h"
 #include "net.h"
 
 #define ONWARD_MAX	800	/* bytes */
@@ -18,10 +19,17 @@
  * A path of this origin, or a whole address at base or at one of the n others,
  * and nothing that one reader could take for something else: only characters
  * of RFC 3986 (no backslash, blank, quote or control character), well formed
- * escapes, none of a control character, no empty or dotted part in the path,
- * no slash, dot or backslash in disguise, no user name.
+ * escapes, none of a control character, no empty part in the path and none
+ * that dots could make another one, no slash, dot or backslash in disguise, no
+ * user name.
  */
 bool	onward_is_ours(const char *url, const struct origin *base,
 	    const struct origin *other, size_t n);
+/*
+ * What was decoded with the query that brought it, as an address again: with
+ * an escape for letters that are not ASCII, blanks and bars, and for a "%" that
+ * begins none.  What else stands in no address is left, and is not ours.
+ */
+const char	*onward_escape(struct arena *, const char *url);
 
 #endif

@@ -93,18 +93,13 @@ wait_text(struct call *c)
 static const char *
 encoded(struct call *c, const char *text)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	char *out = arena_alloc(c->arena, 3 * strlen(text) + 1), *to = out;
 
-	for (; *text != '\0'; text++) {
-		if (text_is_alnum(*text) || strchr("-._~/:,", *text)) {
+	for (; *text != '\0'; text++)
+		if (text_is_alnum(*text) || strchr("-._~/:,", *text))
 			*to++ = *text;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[(unsigned char)*text >> 4];
-		*to++ = digits[(unsigned char)*text & 15];
-	}
+		else
+			to = text_escape(to, *text);
 	return out;
 }
 

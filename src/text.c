@@ -22,6 +22,17 @@ text_base64url(const unsigned char *bytes, size_t len, char *out)
 	*out = '\0';
 }
 
+char *
+text_escape(char *to, char byte)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	*to++ = '%';
+	*to++ = digits[(unsigned char)byte >> 4];
+	*to++ = digits[(unsigned char)byte & 15];
+	return to;
+}
+
 bool
 text_is_alnum(char c)
 {

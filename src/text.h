@@ -26,6 +26,8 @@ bool	text_is_base64url(const char *, size_t len);
 int	text_hex_digit(char);
 char	text_lower(char);
 bool	text_is_alnum(char);
+/* Writes "%2F" for a byte (RFC 3986, 2.1), and no NUL; where it ends. */
+char	*text_escape(char *to, char byte);
 /* Writes the ASCII letters of a string in lower case, in place. */
 void	text_lower_all(char *);
 /*

@@ -884,6 +884,30 @@ no_link_says_where_to_go_on_if_that_is_not_ours(void **state)
 			    r[i].path, hostile[j])), "evil");
 }
 
+/* As nginx has them in $request_uri, put behind "rd=" as they are. */
+static void
+everyday_addresses_are_gone_on_to(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "/caf%C3%A9", "/caf%C3%A9" },
+		{ "/x%20y", "/x%20y" }, { "/x?q=a%20b", "/x?q=a%20b" },
+		{ "/x?q=50%25", "/x?q=50%25" }, { "/x?q=a|b", "/x?q=a%7Cb" },
+		{ "/x?q=a%7Cb", "/x?q=a%7Cb" },
+		{ "/.well-known/x", "/.well-known/x" },
+		{ "/x?q=%3Fa%3D1", "/x?q=?a=1" },
+		{ "/a.b/c-d_e~f", "/a.b/c-d_e~f" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < HELPER_COUNT(rows); i++)
+		says(get(ARENA_JOIN(arena, "/login?rd=", rows[i][0])),
+		    ARENA_JOIN(arena, " name=\"rd\" value=\"", rows[i][1],
+		    "\""));
+	says(post("/login", "email=x@example.com&password=x&rd=/caf\xc3\xa9"),
+	    " name=\"rd\" value=\"/caf%C3%A9\"");
+}
+
 /* Where a page goes on to has no part in where its forms may be sent. */
 static void
 csp_names_no_origin_but_its_own(void **state)
@@ -1895,6 +1919,7 @@ main(void)
 		PAGE(onward_has_three_names_and_one_law),
 		PAGE(every_link_between_pages_says_where_to_go_on),
 		PAGE(no_link_says_where_to_go_on_if_that_is_not_ours),
+		PAGE(everyday_addresses_are_gone_on_to),
 		PAGE(csp_names_no_origin_but_its_own),
 		PAGE(address_that_is_gone_on_to_arrives_whole),
 		PAGE(page_that_goes_on_is_head_and_language_like_any),
