@@ -89,12 +89,19 @@ token_given(const struct call *c)
 	return NULL;
 }
 
-/* Password managers want to know whose it is, whom a link does not ask. */
+/*
+ * Password managers want to know whose it is, whom a link does not ask.  That
+ * it will not do is said before a password is thought of.
+ */
 static void
 draw_new_password(struct call *c, const char *token)
 {
-	value_text(c->arena, page_values(c), "account", token == NULL ? NULL :
-	    mailbox_reset_email(c->auth, c->arena, token));
+	const char *account = token == NULL ? NULL :
+	    mailbox_reset_email(c->auth, c->arena, token);
+
+	if (token != NULL && account == NULL && c->reply.outcome == OUT_PAGE)
+		reply_outcome(c, OUT_BAD_RESET_TOKEN);
+	value_text(c->arena, page_values(c), "account", account);
 	page_input(c, FIELD_EMAIL, "username");
 	page_input_value(c, FIELD_RESET_TOKEN, "one-time-code", token);
 	page_input(c, FIELD_NEW_PASSWORD, "new-password");
