@@ -129,6 +129,20 @@ handle_change_email(struct call *c)
 	    &c->session, c->field[FIELD_EMAIL], &c->caller), "email");
 }
 
+/* A form that asks for the password itself is never too late. */
+void
+handle_email_form(struct call *c)
+{
+	enum outcome outcome;
+
+	outcome = auth_confirm(c->auth, c->arena, &c->session,
+	    c->field[FIELD_PASSWORD]);
+	if (outcome == OUT_CONFIRMED)
+		handle_change_email(c);
+	else
+		reply_outcome(c, outcome);
+}
+
 void
 handle_confirm_email(struct call *c)
 {

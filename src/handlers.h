@@ -21,6 +21,7 @@ void	handle_confirm(struct call *);
 void	handle_profile(struct call *);
 void	handle_change_password(struct call *);
 void	handle_change_email(struct call *);
+void	handle_email_form(struct call *);
 void	handle_confirm_email(struct call *);
 void	handle_undo_email(struct call *);
 void	handle_report(struct call *);

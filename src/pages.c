@@ -152,8 +152,10 @@ show_confirm_user(struct call *c)
 void
 show_email(struct call *c)
 {
-	if (c->conf->mail)
+	if (c->conf->mail) {
 		page_input(c, FIELD_EMAIL, "email");
+		page_input(c, FIELD_PASSWORD, "current-password");
+	}
 	page_show(c, "email");
 }
 

@@ -208,15 +208,16 @@ static const struct route routes[] = {
 	    .then = "/account", .handler = handle_end_session },
 
 	{ .method = METHOD_GET, .path = "/account/email",
-	    .name = "GET /account/email", .who = WHO_PROVED,
+	    .name = "GET /account/email", .who = WHO_SESSION,
 	    .cost = COST_QUICK, .page = true, .show = show_email,
 	    .handler = handle_page },
 
 	{ .method = METHOD_POST, .path = "/account/email",
-	    .name = "POST /account/email", .who = WHO_PROVED,
-	    .cost = COST_WRITE, .fields = 1, .field = { FIELD_EMAIL },
+	    .name = "POST /account/email", .who = WHO_SESSION,
+	    .cost = COST_HASH, .fields = 2, .field = { FIELD_EMAIL,
+	    FIELD_PASSWORD },
 	    .page = true, .show = show_email, .mailed = "/address",
-	    .handler = handle_change_email },
+	    .handler = handle_email_form },
 
 	{ .method = METHOD_GET, .path = "/address",
 	    .name = "GET /address", .who = WHO_ANYBODY, .cost = COST_QUICK,

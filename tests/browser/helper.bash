@@ -24,8 +24,7 @@ with_mail() {
 	gl_place
 	mkdir "$gl/mail"
 	gl_configure 'profile = "standard"' 'hash_cost = 5' \
-		'site_name = "Example"' "mail_dir = \"$gl/mail\"" \
-		'site_contact = "https://example.org/help"'
+		'site_name = "Example"' "mail_dir = \"$gl/mail\""
 	gl_start
 	web_start
 	courier_start

@@ -1547,8 +1547,8 @@ browser_changes_the_address_and_undoes_it(void **state)
 	cookie = login(EMAIL, PASSWORD);
 	now++;
 	a = ASK(.method = "POST", .uri = "/account/email",
-	    .type = HELPER_FORM, .body = "email=" OTHER, .cookie = cookie,
-	    .param = { "HTTP_ACCEPT=text/html" });
+	    .type = HELPER_FORM, .body = "email=" OTHER "&password=" PASSWORD,
+	    .cookie = cookie, .param = { "HTTP_ACCEPT=text/html" });
 	leads(a, "/address?done=address_mailed");
 	leads(browse("POST", "/address", SAY("token=%s",
 	    link_token("address_change"))), "/account?done=address_changed");
