@@ -364,13 +364,16 @@ is_kept_out(const struct smtp *s)
 	    strncmp(s->status, "5.7.", strlen("5.7.")) == 0);
 }
 
+/*
+ * What comes after MAIL is of this mail, 421 too: servers say that to one
+ * recipient, or to a text, where the next has nothing to fear.
+ */
 static enum post_status
 status_of(const struct smtp *s, CURLcode code)
 {
 	if (code == CURLE_OK)
 		return POST_SENT;
-	if (s->code == 421 || !(had_come_to(s, "RCPT") ||
-	    had_come_to(s, "DATA")))
+	if (!had_come_to(s, "RCPT") && !had_come_to(s, "DATA"))
 		return POST_DOWN;
 	return s->code / 100 == 5 && !is_kept_out(s) ? POST_NEVER :
 	    POST_LATER;

@@ -90,6 +90,33 @@ faults() {
 	assert_equal "$(state "$id")" 'sent '
 }
 
+@test "421 to a recipient or a text is of that mail, before it of the server" {
+	local how
+
+	sink_start
+	smtp_settings
+	for how in RCPT DATA mail; do
+		mode "$how 421 4.3.2 too much for now"
+		post bob@example.com
+		post carol@example.com
+		once
+		run -0 last_state
+		assert_output --regexp '^waiting (RCPT|DATA): 421 4\.3\.2$'
+		assert_equal "$(sql 'SELECT min(attempts), max(attempts)
+			FROM mails')" '1|1'
+		sql 'DELETE FROM mails'
+	done
+	mode 'MAIL 421 4.3.2 we are closing'
+	post bob@example.com
+	post carol@example.com
+	run -75 once
+	assert_equal "$(sql 'SELECT sum(attempts) FROM mails')" 1
+	mode
+	ctl mail retry >/dev/null
+	once
+	got 2
+}
+
 @test "greylisting delays a mail and loses none" {
 	sink_start
 	smtp_settings
