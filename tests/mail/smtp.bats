@@ -319,6 +319,29 @@ faults() {
 	assert_equal "$(sql 'SELECT sum(attempts) FROM mails')" 1
 }
 
+# failures NUMBER - so many tries have failed
+failures() {
+	[ "$(grep -c '"mail.failed"' "$gl/log")" -ge "$1" ]
+}
+
+@test "HUP ends the wait for a server that was down" {
+	local n
+
+	sink_start
+	smtp_settings
+	sink_stop
+	for n in 1 2 3 4 5; do
+		post "user$n@example.com"
+	done
+	courier_start
+	# After 1, 2 and 4 seconds; now it waits for 8.
+	eventually 20 failures 4
+	sink_start
+	kill -HUP "$(courier_pid)"
+	eventually 4 got 1
+	courier_stop
+}
+
 # ------------------------------------------------------------------------ TLS
 
 @test "TLS by STARTTLS: what is before it says nothing" {
