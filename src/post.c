@@ -81,12 +81,19 @@ static bool
 put_file(int dir, const struct parcel *p)
 {
 	char name[NAME_MAX], whole[NAME_MAX];
+	int fault;
 
 	(void)snprintf(name, sizeof(name), ".%.64s.part", p->id);
 	(void)snprintf(whole, sizeof(whole), "%013" PRId64 "-%.64s.eml",
 	    p->created_at, p->id);
-	return write_file(dir, name, p->bytes) &&
-	    renameat(dir, name, dir, whole) == 0 && fsync(dir) == 0;
+	if (write_file(dir, name, p->bytes) &&
+	    renameat(dir, name, dir, whole) == 0)
+		return fsync(dir) == 0;
+	/* The mail may be dead before another try takes this place. */
+	fault = errno;
+	(void)unlinkat(dir, name, 0);
+	errno = fault;
+	return false;
 }
 
 static void
