@@ -111,12 +111,16 @@ reload(struct delivery *d)
 	LOG("config.reloaded", LOG_TEXT("file", options.conf_path));
 }
 
-/* The signal that ends us, or 0; meanwhile the settings may be others. */
+/*
+ * The signal that ends us, or 0; *asked: meanwhile the settings were asked for
+ * anew, and may be others.
+ */
 static int
-wait_signal(struct delivery *d, int64_t ms)
+wait_signal(struct delivery *d, int64_t ms, bool *asked)
 {
 	int number = program_wait(ms);
 
+	*asked = number == SIGHUP;
 	if (number != SIGHUP)
 		return number;
 	reload(d);
@@ -134,6 +138,18 @@ struct round {
 	int64_t		 sweep_at;
 };
 
+/* The same; who has mended what nobody took mails by need not wait longer. */
+static int
+wait_in_round(struct round *r, int64_t ms)
+{
+	bool asked;
+	int number = wait_signal(r->delivery, ms, &asked);
+
+	if (asked)
+		r->pause_ms = r->pause_until = 0;
+	return number;
+}
+
 /* All that is due, unless a signal comes: *number. */
 static enum delivery_status
 send_due(struct round *r, int *number)
@@ -145,7 +161,7 @@ send_due(struct round *r, int *number)
 		status = delivery_one(r->delivery, r->store, a);
 		arena_wipe(a);
 		*number = status == DELIVERY_DONE ?
-		    wait_signal(r->delivery, 0) : 0;
+		    wait_in_round(r, 0) : 0;
 	} while (status == DELIVERY_DONE && *number == 0);
 	arena_free(a);
 	if (status != DELIVERY_DONE)
@@ -186,7 +202,7 @@ send_until_stopped(struct round *r)
 			pause_or_not(r, send_due(r, &number));
 		sweep_if_due(r);
 		if (number == 0)
-			number = wait_signal(r->delivery, TICK_MS);
+			number = wait_in_round(r, TICK_MS);
 	}
 	LOG("stopping", LOG_NUMBER("signal", number));
 }
@@ -229,6 +245,7 @@ open_store(struct delivery *d, int *code, int *number)
 {
 	enum db_refusal why;
 	struct db *db;
+	bool asked;
 
 	*number = 0;
 	do {
@@ -240,7 +257,7 @@ open_store(struct delivery *d, int *code, int *number)
 		    EX_TEMPFAIL : EX_DATAERR;
 		if (options.once || *code != EX_TEMPFAIL)
 			return NULL;
-		*number = wait_signal(d, TICK_MS);
+		*number = wait_signal(d, TICK_MS, &asked);
 	} while (*number == 0);
 	*code = EX_OK;
 	return NULL;

@@ -19,8 +19,6 @@
 /* Where no mail goes, none is to be blamed for it. */
 #define DOWN_WAIT_MS	(10 * SECOND_MS)
 #define DOWN_LONGEST_MS	(60 * SECOND_MS)
-/* To send a mail takes three times mail_timeout at most. */
-#define HELD_TIMEOUTS	4
 #define NOTE_TRIES	20
 #define NOTE_PAUSE_NS	500000000L
 
@@ -257,8 +255,8 @@ delivery_one(struct delivery *d, struct store *store, struct arena *a)
 		return DELIVERY_BUSY;
 	status = store_mail_due(store, a, now);
 	if (status == STORE_OK)
-		status = store_mail_claim(store, a, now, now + HELD_TIMEOUTS *
-		    SECOND_MS * d->conf->mail_timeout, &j.mail);
+		status = store_mail_claim(store, a, now, now +
+		    post_longest_ms(d->conf), &j.mail);
 	if (status == STORE_OK)
 		return deliver(&j);
 	return status == STORE_GONE ? DELIVERY_NONE : DELIVERY_BUSY;

@@ -23,6 +23,9 @@
 #include "smtp.h"
 
 #define SECOND_MS	1000
+/* Handing over takes three times mail_timeout and SMTP_ANSWER_MS at most. */
+#define LONGEST_TIMEOUTS 4
+#define SPARE_MS	60000	/* ending connections, telling the store */
 #define MESSAGE_MAX	8192	/* a path and what is wrong with it */
 
 struct post {
@@ -78,12 +81,19 @@ static bool
 put_file(int dir, const struct parcel *p)
 {
 	char name[NAME_MAX], whole[NAME_MAX];
+	int fault;
 
 	(void)snprintf(name, sizeof(name), ".%.64s.part", p->id);
 	(void)snprintf(whole, sizeof(whole), "%013" PRId64 "-%.64s.eml",
 	    p->created_at, p->id);
-	return write_file(dir, name, p->bytes) &&
-	    renameat(dir, name, dir, whole) == 0 && fsync(dir) == 0;
+	if (write_file(dir, name, p->bytes) &&
+	    renameat(dir, name, dir, whole) == 0)
+		return fsync(dir) == 0;
+	/* The mail may be dead before another try takes this place. */
+	fault = errno;
+	(void)unlinkat(dir, name, 0);
+	errno = fault;
+	return false;
 }
 
 static void
@@ -344,6 +354,15 @@ post_close(struct post *p)
 		return;
 	smtp_close(p->smtp);
 	free(p);
+}
+
+int64_t
+post_longest_ms(const struct conf *conf)
+{
+	int64_t ms = (int64_t)conf->mail_timeout * LONGEST_TIMEOUTS *
+	    SECOND_MS;
+
+	return conf->smtp_url[0] != '\0' ? ms + SMTP_ANSWER_MS + SPARE_MS : ms;
 }
 
 void

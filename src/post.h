@@ -11,6 +11,7 @@
 #define POST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "conf.h"
 #include "parcel.h"
@@ -27,7 +28,11 @@ struct post	*post_open(const struct conf *,
 bool		 post_judge(const struct conf *,
 		    void (*complain)(const char *message));
 void		 post_close(struct post *);
-/* Takes at most three times mail_timeout.  SIGPIPE must be ignored. */
+/*
+ * A mail is handed over, and what became of it is known, in less than that.
+ */
+int64_t		 post_longest_ms(const struct conf *);
+/* See smtp.h for SIGTERM.  SIGPIPE must be ignored. */
 void		 post_send(struct post *, const struct parcel *,
 		    struct post_result *);
 /* Nothing is to be sent for now. */

@@ -3,13 +3,16 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "heap.h"
 #include "log.h"
 #include "net.h"
@@ -31,6 +34,7 @@ struct smtp {
 	/* The mail that is being sent. */
 	struct slice	 left;
 	struct slice	 whole;
+	int64_t		 began_at;	/* on the steady clock */
 	/* What was said last before QUIT, and what was answered. */
 	char		 verb[VERB_LEN + 1];
 	bool		 quits;
@@ -195,6 +199,37 @@ listen_in(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 	return 0;
 }
 
+/* Held back while a mail is being sent: see courier.c. */
+static bool
+is_end_asked_for(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) == 1 ||
+	    sigismember(&set, SIGINT) == 1);
+}
+
+/*
+ * A server that has the whole mail may well have taken it when our patience
+ * ends, and would get it once more.  So it has far longer for that one answer,
+ * unless we are to end.  Asked once a second, also while libcurl waits.
+ */
+static int
+watch_time(void *arg, curl_off_t down_all, curl_off_t down,
+    curl_off_t up_all, curl_off_t up)
+{
+	const struct smtp *s = arg;
+	int64_t limit = s->conf->mail_timeout * SECOND_MS;
+
+	(void)down_all;
+	(void)down;
+	(void)up_all;
+	if (up >= (curl_off_t)s->whole.len && !s->quits &&
+	    !is_end_asked_for())
+		limit += SMTP_ANSWER_MS;
+	return clock_steady_ms() - s->began_at >= limit;
+}
+
 /* Setting up. */
 
 static void
@@ -224,8 +259,9 @@ set_server(struct smtp *s)
 	SET(PROXY, "");
 	SET(CONNECTTIMEOUT_MS, c->mail_timeout * SECOND_MS < CONNECT_MS ?
 	    c->mail_timeout * SECOND_MS : CONNECT_MS);
-	SET(TIMEOUT_MS, c->mail_timeout * SECOND_MS);
-	SET(SERVER_RESPONSE_TIMEOUT, (long)c->mail_timeout);
+	/* The last answer's time; watch_time has an eye on the others'. */
+	SET(TIMEOUT_MS, c->mail_timeout * SECOND_MS + SMTP_ANSWER_MS);
+	SET(SERVER_RESPONSE_TIMEOUT, SMTP_ANSWER_MS / SECOND_MS);
 	SET(MAXAGE_CONN, KEPT_SECONDS);
 	SET(NOSIGNAL, 1L);
 	if (c->smtp_user[0] != '\0') {
@@ -265,6 +301,9 @@ connect_to(struct smtp *s)
 	SET(VERBOSE, 1L);
 	SET(DEBUGFUNCTION, listen_in);
 	SET(DEBUGDATA, s);
+	SET(NOPROGRESS, 0L);
+	SET(XFERINFOFUNCTION, watch_time);
+	SET(XFERINFODATA, s);
 }
 
 /* Sending. */
@@ -280,6 +319,7 @@ perform(struct smtp *s, const struct parcel *p)
 	if ((to = curl_slist_append(NULL, p->to)) == NULL)
 		log_abort("no memory");
 	s->whole = s->left = p->bytes;
+	s->began_at = clock_steady_ms();
 	s->code = 0;
 	s->quits = false;
 	s->verb[0] = s->status[0] = '\0';
@@ -289,10 +329,14 @@ perform(struct smtp *s, const struct parcel *p)
 	code = curl_easy_perform(s->curl);
 	SET(MAIL_RCPT, (struct curl_slist *)NULL);
 	curl_slist_free_all(to);
-	return code;
+	return code == CURLE_ABORTED_BY_CALLBACK ? CURLE_OPERATION_TIMEDOUT :
+	    code;
 }
 
-/* A server may have ended the connection that was kept. */
+/*
+ * A server may have ended the connection that was kept.  What it says after it
+ * has begun to read the mail is of the mail.
+ */
 static bool
 was_kept_too_long(struct smtp *s, CURLcode code)
 {
@@ -300,7 +344,7 @@ was_kept_too_long(struct smtp *s, CURLcode code)
 
 	(void)curl_easy_getinfo(s->curl, CURLINFO_NUM_CONNECTS, &made);
 	return code != CURLE_OK && made == 0 &&
-	    (s->code == 0 || s->code == 421);
+	    s->left.len == s->whole.len && (s->code == 0 || s->code == 421);
 }
 
 static bool
@@ -320,13 +364,16 @@ is_kept_out(const struct smtp *s)
 	    strncmp(s->status, "5.7.", strlen("5.7.")) == 0);
 }
 
+/*
+ * What comes after MAIL is of this mail, 421 too: servers say that to one
+ * recipient, or to a text, where the next has nothing to fear.
+ */
 static enum post_status
 status_of(const struct smtp *s, CURLcode code)
 {
 	if (code == CURLE_OK)
 		return POST_SENT;
-	if (s->code == 421 || !(had_come_to(s, "RCPT") ||
-	    had_come_to(s, "DATA")))
+	if (!had_come_to(s, "RCPT") && !had_come_to(s, "DATA"))
 		return POST_DOWN;
 	return s->code / 100 == 5 && !is_kept_out(s) ? POST_NEVER :
 	    POST_LATER;
@@ -349,15 +396,32 @@ tell(const struct smtp *s, CURLcode code, struct post_result *out)
 		    curl_easy_strerror(code));
 }
 
+/*
+ * What comes late by this connection would be taken for an answer to the next
+ * mail, and its server would be waited for once more to say goodbye.
+ */
+static void
+cut(struct smtp *s)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	(void)curl_easy_getinfo(s->curl, CURLINFO_ACTIVESOCKET, &fd);
+	if (fd != CURL_SOCKET_BAD)
+		(void)shutdown(fd, SHUT_RDWR);
+	smtp_rest(s);
+}
+
 void
 smtp_send(struct smtp *s, const struct parcel *p, struct post_result *out)
 {
 	CURLcode code = perform(s, p);
 
 	if (was_kept_too_long(s, code)) {
-		smtp_rest(s);
+		cut(s);
 		code = perform(s, p);
 	}
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		cut(s);
 	tell(s, code, out);
 }
 

@@ -233,6 +233,23 @@ opens_not() {
 	courier_stop
 }
 
+@test "what cannot be put into the directory leaves nothing there" {
+	local place
+
+	row test bob@example.com '{"link":"/"}'
+	place=$(printf '%013d-%s.eml' \
+		"$(sql 'SELECT created_at FROM mails')" "$id")
+	mkdir "$gl/mail/$place"
+	run -75 once
+	waits 'mail_dir: Is a directory'
+	run -0 find "$gl/mail" -name '.*.part'
+	assert_output ''
+	rmdir "$gl/mail/$place"
+	ctl mail retry >/dev/null
+	once
+	files 1
+}
+
 # others NUMBER - so many mails are in the other directory
 others() {
 	[ "$(find "$gl/other" -name '*.eml' | wc -l)" -eq "$1" ]

@@ -18,7 +18,9 @@ DIR/mode, read anew for each command, may hold lines:
     VERB CODE WORDS...   what MAIL, RCPT or DATA is answered
     mail CODE WORDS...   what the text is answered after its end
     grey SECONDS         450 to a recipient until then
+    idle SECONDS         before it lets the text begin
     slow SECONDS         before the text is answered
+    late SECONDS         the same, but it has taken the text before
     drop                 ends the connection within the text
 """
 import argparse
@@ -80,6 +82,7 @@ class Sink(SMTP):
     async def smtp_DATA(self, arg):
         if await self.told("DATA", arg):
             return
+        await pause(self.options, "idle")
         if ("drop", "") in modes(self.options):
             await self.push("354 go on")
             await self._reader.readline()
@@ -108,13 +111,12 @@ class Keeper:
         return "250 2.1.5 fine"
 
     async def handle_DATA(self, _server, session, envelope):
-        for word, rest in modes(self.options):
-            if word == "slow":
-                await asyncio.sleep(float(rest))
+        await pause(self.options, "slow")
         for word, rest in modes(self.options):
             if word == "mail":
                 return rest
         keep(self.options, session, envelope)
+        await pause(self.options, "late")
         return "250 2.0.0 taken"
 
 
@@ -136,6 +138,13 @@ def note(options, line):
     """Adds a line to what was said."""
     with open(os.path.join(options.dir, "said"), "a", encoding="utf-8") as f:
         f.write(line.rstrip() + "\n")
+
+
+async def pause(options, mode):
+    """As long as that mode says."""
+    for word, rest in modes(options):
+        if word == mode:
+            await asyncio.sleep(float(rest))
 
 
 def modes(options):

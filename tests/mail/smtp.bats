@@ -90,6 +90,33 @@ faults() {
 	assert_equal "$(state "$id")" 'sent '
 }
 
+@test "421 to a recipient or a text is of that mail, before it of the server" {
+	local how
+
+	sink_start
+	smtp_settings
+	for how in RCPT DATA mail; do
+		mode "$how 421 4.3.2 too much for now"
+		post bob@example.com
+		post carol@example.com
+		once
+		run -0 last_state
+		assert_output --regexp '^waiting (RCPT|DATA): 421 4\.3\.2$'
+		assert_equal "$(sql 'SELECT min(attempts), max(attempts)
+			FROM mails')" '1|1'
+		sql 'DELETE FROM mails'
+	done
+	mode 'MAIL 421 4.3.2 we are closing'
+	post bob@example.com
+	post carol@example.com
+	run -75 once
+	assert_equal "$(sql 'SELECT sum(attempts) FROM mails')" 1
+	mode
+	ctl mail retry >/dev/null
+	once
+	got 2
+}
+
 @test "greylisting delays a mail and loses none" {
 	sink_start
 	smtp_settings
@@ -160,24 +187,73 @@ faults() {
 	got 2
 }
 
-@test "a slow server has its time and no more" {
+@test "a server that is slow to begin has its time and no more" {
 	local start=$SECONDS
 
 	sink_start
 	smtp_settings
-	mode 'slow 0.5'
+	courier_start
 	post bob@example.com
-	once
-	got 1
-	mode 'slow 30'
+	eventually 10 states sent 1
+	# By the connection that is kept from then, and by a new one.
+	mode 'idle 30'
 	post carol@example.com
+	eventually 10 grep -q '"reason":"DATA: Timeout was reached"' "$gl/log"
+	courier_stop
+	ctl mail retry >/dev/null
 	once
 	waits 'DATA: Timeout was reached'
-	((SECONDS - start < 15))
-	mode
+	got 1
+	((SECONDS - start < 20))
+	mode 'idle 0.5'
 	ctl mail retry >/dev/null
 	once
 	got 2
+}
+
+# What it has taken and not answered yet would come to it twice.
+@test "a server that has the whole mail may answer long after the time" {
+	sink_start
+	smtp_settings
+	mode 'late 6'
+	post bob@example.com
+	post carol@example.com
+	once
+	got 2
+	states sent 2
+	assert_equal "$(sql 'SELECT max(attempts) FROM mails')" 1
+}
+
+@test "a mail whose answer is late is in nobody else's hands" {
+	local left
+
+	sink_start
+	smtp_settings
+	mode 'late 3'
+	post bob@example.com
+	courier_start
+	eventually 10 got 1
+	left=$(sql "SELECT (due_at - $((${EPOCHREALTIME//[.,]/} / 1000)))
+		/ 1000 FROM mails")
+	# The time of a connection that was kept, of a new one, and the answer.
+	((left > 2 + 2 + 600))
+	eventually 10 states sent 1
+	courier_stop
+}
+
+@test "TERM does not wait longer than that time for a late answer" {
+	local start
+
+	sink_start
+	smtp_settings
+	mode 'late 60'
+	post bob@example.com
+	courier_start
+	eventually 10 got 1
+	start=$SECONDS
+	courier_stop TERM
+	((SECONDS - start < 10))
+	waits 'DATA: Timeout was reached'
 }
 
 @test "a connection that is lost within the text leaves the mail waiting" {
@@ -241,6 +317,29 @@ faults() {
 	done
 	run -75 once
 	assert_equal "$(sql 'SELECT sum(attempts) FROM mails')" 1
+}
+
+# failures NUMBER - so many tries have failed
+failures() {
+	[ "$(grep -c '"mail.failed"' "$gl/log")" -ge "$1" ]
+}
+
+@test "HUP ends the wait for a server that was down" {
+	local n
+
+	sink_start
+	smtp_settings
+	sink_stop
+	for n in 1 2 3 4 5; do
+		post "user$n@example.com"
+	done
+	courier_start
+	# After 1, 2 and 4 seconds; now it waits for 8.
+	eventually 20 failures 4
+	sink_start
+	kill -HUP "$(courier_pid)"
+	eventually 4 got 1
+	courier_stop
 }
 
 # ------------------------------------------------------------------------ TLS
