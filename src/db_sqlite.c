@@ -235,6 +235,8 @@ conn_exec(struct db_conn *c, const char *sql)
  * checkpoints while the commit of another starts the WAL afresh (wal.html,
  * "the WAL-reset bug").  So nobody checkpoints but the writer, which does it
  * in modes that hold the write lock; not even the last one to close.
+ *
+ * Not every library is built to overwrite what is removed.
  */
 static bool
 conn_settle(struct db_conn *c)
@@ -247,6 +249,7 @@ conn_settle(struct db_conn *c)
 	    sqlite3_busy_timeout(c->handle, BUSY_MS) == SQLITE_OK &&
 	    conn_exec(c, "PRAGMA wal_autocheckpoint=0;"
 	    "PRAGMA trusted_schema=OFF;"
+	    "PRAGMA secure_delete=ON;"
 	    "PRAGMA mmap_size=268435456;"
 	    "PRAGMA temp_store=MEMORY;");
 }
