@@ -129,6 +129,14 @@ enum db_status	 db_write(struct db *, db_work *, void *);
  * closed; arg is still the caller's.
  */
 bool		 db_post(struct db *, db_work *, void *);
+/*
+ * What was removed or changed before is soon not in the -wal file any more,
+ * where former pages stay until others are written over them; not waited for.
+ * Readers go on; who writes waits for as long as a checkpoint takes.  In vain
+ * while somebody keeps reading what was: ask again later.  Costs next to
+ * nothing if nobody has written since the last time.
+ */
+void		 db_forget(struct db *);
 
 /*
  * For work that changes a large part of the database, as its first words: the

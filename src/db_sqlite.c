@@ -27,6 +27,8 @@
 #define CHECKPOINT_PAGES	1000
 /* A WAL that has grown to this many pages is cut, not only reused. */
 #define TRUNCATE_PAGES		16000
+/* How often the WAL is tried to be emptied, where that was asked for once. */
+#define FORGET_TRIES		3
 #define PATH_BYTES		4096
 #define MESSAGE_BYTES		(PATH_BYTES + 256)
 /* What nobody waits for may not fill the memory of a slow disk's machine. */
@@ -75,6 +77,7 @@ struct db {
 	struct db_conn	*keeper;	/* writer's thread only */
 	int		 wal_pages;	/* writer's thread only */
 	int		 checkpoint_due; /* at so many of them */
+	int		 forget_tries;	/* left; writer's thread only */
 	int		 version;	/* of the data, as the writer sees it */
 	int		 lock;		/* on path.lock, as long as we live */
 	pthread_t	 thread;
@@ -232,6 +235,8 @@ conn_exec(struct db_conn *c, const char *sql)
  * checkpoints while the commit of another starts the WAL afresh (wal.html,
  * "the WAL-reset bug").  So nobody checkpoints but the writer, which does it
  * in modes that hold the write lock; not even the last one to close.
+ *
+ * Not every library is built to overwrite what is removed.
  */
 static bool
 conn_settle(struct db_conn *c)
@@ -244,6 +249,7 @@ conn_settle(struct db_conn *c)
 	    sqlite3_busy_timeout(c->handle, BUSY_MS) == SQLITE_OK &&
 	    conn_exec(c, "PRAGMA wal_autocheckpoint=0;"
 	    "PRAGMA trusted_schema=OFF;"
+	    "PRAGMA secure_delete=ON;"
 	    "PRAGMA mmap_size=268435456;"
 	    "PRAGMA temp_store=MEMORY;");
 }
@@ -588,19 +594,22 @@ wait_or_give_up(void *arg, int times)
 }
 
 /* One that a reader keeps from its end is due again a good deal later. */
-static void
+static enum db_status
 checkpoint(struct db *db, int mode)
 {
 	sqlite3 *handle = db->writer->handle;
+	enum db_status status;
 	int rc;
 
 	(void)sqlite3_busy_handler(handle, wait_or_give_up, db);
 	rc = sqlite3_wal_checkpoint_v2(handle, NULL, mode, NULL, NULL);
-	if (status_of(rc) == DB_FAULT && rc != SQLITE_INTERRUPT)
+	status = rc == SQLITE_INTERRUPT ? DB_BUSY : status_of(rc);
+	if (status == DB_FAULT)
 		report(db->writer, "checkpoint");
 	(void)sqlite3_busy_timeout(handle, BUSY_MS);
 	db->checkpoint_due = CHECKPOINT_PAGES +
 	    (rc == SQLITE_OK ? 0 : db->wal_pages);
+	return status;
 }
 
 static void
@@ -608,9 +617,52 @@ checkpoint_if_due(struct db *db)
 {
 	if (db->wal_pages < db->checkpoint_due)
 		return;
-	checkpoint(db, db->wal_pages < TRUNCATE_PAGES ?
+	(void)checkpoint(db, db->wal_pages < TRUNCATE_PAGES ?
 	    SQLITE_CHECKPOINT_FULL : SQLITE_CHECKPOINT_TRUNCATE);
 	db->wal_pages = 0;
+}
+
+/* Also of what other processes have written, which wal_pages does not know. */
+static bool
+wal_is_empty(struct db *db)
+{
+	sqlite3_int64 size;
+	sqlite3_file *wal;
+
+	return sqlite3_file_control(db->writer->handle, NULL,
+	    SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
+	    wal->pMethods != NULL &&
+	    wal->pMethods->xFileSize(wal, &size) == SQLITE_OK && size == 0;
+}
+
+/*
+ * What has been copied goes only when nobody reads in the WAL any more.  The
+ * keeper of an idle process does so, until it begins anew within a second and
+ * then reads the database itself: so a later try succeeds.
+ */
+static void
+forget(struct db *db)
+{
+	enum db_status status = DB_OK;
+
+	if (!wal_is_empty(db))
+		status = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+	if (status == DB_OK)
+		db->wal_pages = 0;
+	db->forget_tries = status == DB_BUSY ? db->forget_tries - 1 : 0;
+}
+
+/*
+ * The first try comes at once, or a store that is never idle would keep all;
+ * the others only when nobody has written for a second.
+ */
+static void
+shorten_wal(struct db *db, bool idle)
+{
+	if (db->forget_tries == FORGET_TRIES || (idle && db->forget_tries > 0))
+		forget(db);
+	else if (!idle)
+		checkpoint_if_due(db);
 }
 
 /*
@@ -681,13 +733,12 @@ writer_main(void *arg)
 		if (group != NULL)
 			work_group(db->writer, group);
 		release_lock(db);
-		if (group != NULL)
-			checkpoint_if_due(db);
+		shorten_wal(db, group == NULL);
 		if (!has_changed(db))
 			keep_lock(db);
 	}
 	release_lock(db);
-	checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+	(void)checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
 	return NULL;
 }
 
@@ -733,6 +784,28 @@ db_write(struct db *db, db_work *work, void *arg)
 		continue;
 	(void)sem_destroy(&job.done);
 	return job.status;
+}
+
+/* In its turn, so that it comes after what was written or posted before. */
+static enum db_status
+work_forget(struct db_conn *c, void *arg)
+{
+	struct db *const *db = arg;
+
+	(void)c;
+	(*db)->forget_tries = FORGET_TRIES;
+	return DB_OK;
+}
+
+void
+db_forget(struct db *db)
+{
+	struct db **arg;
+
+	arg = heap_zeroed(1, sizeof(*arg));
+	*arg = db;
+	if (!db_post(db, work_forget, arg))
+		free(arg);
 }
 
 void

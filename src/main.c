@@ -14,6 +14,7 @@
 #include "cgi.h"
 #include "clock.h"
 #include "conf.h"
+#include "db.h"
 #include "digest.h"
 #include "fcgi.h"
 #include "heap.h"
@@ -31,6 +32,7 @@
 #define DRAIN_STEP_MS	20
 #define TICK_MS		1000
 #define SWEEP_MS	10000
+#define FORGET_MS	60000
 
 enum mode { SERVE, TEST, DUMP };
 
@@ -207,6 +209,18 @@ sweep_if_due(struct db *db)
 	conf_release(conf);
 }
 
+/* More often would cost each disk its work for what is seldom looked at. */
+static void
+forget_if_due(struct db *db)
+{
+	static int64_t due;
+
+	if (clock_steady_ms() < due)
+		return;
+	due = clock_steady_ms() + FORGET_MS;
+	db_forget(db);
+}
+
 static void
 serve_until_stopped(struct fcgi *f, struct db *db)
 {
@@ -218,6 +232,7 @@ serve_until_stopped(struct fcgi *f, struct db *db)
 			reload();
 		fcgi_tick(f);
 		sweep_if_due(db);
+		forget_if_due(db);
 	} while (number == 0 || number == SIGHUP);
 	LOG("stopping", LOG_NUMBER("signal", number));
 }

@@ -964,6 +964,150 @@ endless_reader_holds_nobody_up(void **state)
 	is_sound();
 }
 
+/* What was removed is forgotten. */
+
+#define SECRET		"SecretOfTheNote"
+
+static enum db_status
+work_remove(struct db_conn *c, void *arg)
+{
+	const struct db_value args[] = { DB_TEXT(arg) };
+	struct arena *a = arena_new();
+	enum db_status status;
+
+	status = db_run(c, a, REMOVE, args, NULL);
+	arena_free(a);
+	return status;
+}
+
+static void
+add_and_remove_secret(struct db *by)
+{
+	struct note n = { .id = "secret", .body = SECRET, .says = DB_OK };
+	char id[] = "secret";
+
+	assert_int_equal(db_write(by, work_add, &n), DB_OK);
+	assert_int_equal(db_write(by, work_remove, id), DB_OK);
+	assert_true(helper_grep(wal, SECRET, strlen(SECRET)) > 0);
+}
+
+static void
+must_empty_wal(void)
+{
+	const int64_t until = clock_steady_ms() + 20000;
+
+	while (size_of(wal) > 0 && clock_steady_ms() < until)
+		(void)usleep(10000);
+	assert_int_equal(size_of(wal), 0);
+	assert_int_equal(helper_grep(path, SECRET, strlen(SECRET)), 0);
+}
+
+/* While it is open: at its end, the writer does it anyway. */
+static void
+what_was_removed_is_in_neither_file(void **state)
+{
+	(void)state;
+	add_and_remove_secret(db);
+	db_forget(db);
+	must_empty_wal();
+	assert_int_equal(add("a"), DB_OK);
+	assert_int_equal(rows(), 1);
+	is_sound();
+}
+
+/* A mark that a checkpoint would change, and each write. */
+static uint32_t
+salt(void)
+{
+	char name[sizeof(path) + 8], *bytes;
+	uint32_t n;
+	size_t len;
+
+	(void)snprintf(name, sizeof(name), "%s-shm", path);
+	bytes = helper_file(name, &len);
+	assert_true(len >= 40);
+	memcpy(&n, bytes + 32, sizeof(n));
+	free(bytes);
+	return n;
+}
+
+static void
+empty_wal_is_not_emptied_again(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	assert_int_equal(add("a"), DB_OK);
+	db_forget(db);
+	must_empty_wal();
+	before = salt();
+	db_forget(db);
+	db_forget(db);
+	/* Its turn comes after theirs, and it changes nothing. */
+	assert_int_equal(add("a"), DB_NONE);
+	assert_int_equal(add("a"), DB_NONE);
+	assert_int_equal(salt(), before);
+	assert_int_equal(size_of(wal), 0);
+}
+
+static void
+what_another_process_removed_is_forgotten_too(void **state)
+{
+	enum db_refusal why;
+	struct db *other;
+
+	(void)state;
+	other = open_with(&schema_1, &why);
+	assert_non_null(other);
+	add_and_remove_secret(other);
+	/* From now on it only keeps a read open. */
+	db_forget(db);
+	must_empty_wal();
+	db_close(other);
+	is_sound();
+}
+
+static void
+must_still_count(sqlite3_stmt *stmt, int expected)
+{
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(stmt, 0), expected);
+	(void)sqlite3_reset(stmt);
+}
+
+/* One with a snapshot of before, and what it costs those that write. */
+static void
+reader_is_not_disturbed_and_the_next_time_succeeds(void **state)
+{
+	sqlite3 *reader = helper_sqlite(path);
+	sqlite3_stmt *stmt;
+	int64_t start;
+
+	(void)state;
+	assert_int_equal(add("a"), DB_OK);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN", NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(reader, "SELECT count(*) FROM"
+	    " notes", -1, &stmt, NULL), SQLITE_OK);
+	must_still_count(stmt, 1);
+	add_and_remove_secret(db);
+	assert_int_equal(add("b"), DB_OK);
+	start = clock_steady_ms();
+	db_forget(db);
+	assert_int_equal(add("c"), DB_OK);
+	assert_int_equal(add("d"), DB_OK);
+	assert_in_range(clock_steady_ms() - start, 0, 4000);
+	assert_true(size_of(wal) > 0);
+	assert_int_equal(pages_copied(), 0);
+	must_still_count(stmt, 1);
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(reader);
+	db_forget(db);
+	must_empty_wal();
+	assert_int_equal(rows(), 4);
+	is_sound();
+}
+
 /* The mapping that readers keep over commits. */
 
 /* What a note of a round says: a page and more of one letter. */
@@ -1702,6 +1846,10 @@ static const struct CMUnitTest tests[] = {
 	OPEN(disk_that_fills_up_amid_a_group_undoes_all_of_it),
 	OPEN(wal_stays_short_under_writers_and_readers),
 	OPEN(endless_reader_holds_nobody_up),
+	OPEN(what_was_removed_is_in_neither_file),
+	OPEN(empty_wal_is_not_emptied_again),
+	OPEN(what_another_process_removed_is_forgotten_too),
+	OPEN(reader_is_not_disturbed_and_the_next_time_succeeds),
 	OPEN(readers_see_the_truth_in_a_file_that_is_cut_and_grows_again),
 	OPEN(nothing_is_checkpointed_while_another_process_may_commit),
 	OPEN(idle_process_holds_up_no_checkpoint_of_another),
