@@ -645,7 +645,7 @@ auth_invite(struct auth *auth, struct arena *a, const struct invitation *i,
 	const char *language = NULL;
 	enum outcome outcome;
 
-	if (i->mailed && !notice_possible(auth))
+	if (i->mailed && !notice_possible(auth->conf))
 		return OUT_NO_MAIL;
 	if (i->language != NULL &&
 	    (language = chosen_language(auth, i->language)) == NULL)

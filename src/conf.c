@@ -203,7 +203,7 @@ is_page(const char *s)
 	    "-._~:/?#[]@!$&'()*+,;=%") == strlen(s);
 }
 
-/* What may stand in an address and parts that of a link is not for here. */
+/* In the address of a link a "?" and the like would begin another part. */
 static const char *
 value_is_contact(const char *s)
 {

@@ -10,7 +10,7 @@ static enum outcome
 admit(struct auth *auth, struct arena *a, bool resets, const char *email_key,
     const struct caller *caller, struct limiter *limits)
 {
-	if (!auth->conf->mail)
+	if (!notice_possible(auth->conf))
 		return OUT_NO_MAIL;
 	limiter_of_mail(auth->conf, a, resets, email_key, caller->host,
 	    caller->network, limits);
@@ -96,7 +96,7 @@ mailbox_register(struct auth *auth, struct arena *a, const char *email,
 	struct limiter limits;
 	enum outcome outcome;
 
-	if (!auth->conf->mail)
+	if (!notice_possible(auth->conf))
 		return OUT_NO_MAIL;
 	if (!law_allows(auth, a, email, password, &outcome))
 		return outcome;
@@ -236,7 +236,7 @@ mailbox_reset_send(struct auth *auth, struct arena *a, const char *email,
 	enum store_status status;
 	struct user u;
 
-	if (!notice_possible(auth))
+	if (!notice_possible(auth->conf))
 		return OUT_NO_MAIL;
 	status = owner_of(auth, a, address_key(a, email), &u);
 	if (status == STORE_OK)

@@ -170,9 +170,9 @@ fill_ticket(const struct auth *auth, struct arena *a, enum notice id,
 }
 
 bool
-notice_possible(const struct auth *auth)
+notice_possible(const struct conf *conf)
 {
-	return auth->conf->mail && !auth->conf->rules->open;
+	return conf->mail && !conf->rules->open;
 }
 
 const struct entry *
@@ -185,7 +185,7 @@ notice_post(const struct auth *auth, struct arena *a,
 	struct entry *out;
 	const char *code;
 
-	if (!notice_possible(auth))
+	if (!notice_possible(auth->conf))
 		return record;
 	p = arena_alloc(a, sizeof(*p));
 	*p = (struct posting){ .mail = { .kind = notices[id].kind,

@@ -53,7 +53,7 @@ enum notice {
 };
 
 /* In compat, and where no way to send mail is configured, there are none. */
-bool		 notice_possible(const struct auth *);
+bool		 notice_possible(const struct conf *);
 /*
  * The same record, which posts the notice as well; where none is possible, the
  * record as it is.  about: whose ticket it is, "" for nobody's; the address

@@ -6,6 +6,7 @@
 #include "accept.h"
 #include "digest.h"
 #include "log.h"
+#include "notice.h"
 #include "onward.h"
 #include "reply.h"
 
@@ -139,7 +140,7 @@ page_values(struct call *c)
 	value_text(a, root, "lang", tag);
 	value_text(a, root, "site", c->conf->site);
 	value_text(a, root, "contact", contact(c));
-	value_flag(a, root, "mails", c->conf->mail);
+	value_flag(a, root, "mails", notice_possible(c->conf));
 	value_flag(a, root, "resets", c->conf->rules->open || c->conf->mail);
 	value_text(a, root, "base", c->conf->base_path);
 	value_text(a, root, "style", asset(c, "assets/style.css"));

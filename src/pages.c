@@ -152,7 +152,7 @@ show_confirm_user(struct call *c)
 void
 show_email(struct call *c)
 {
-	if (c->conf->mail) {
+	if (notice_possible(c->conf)) {
 		page_input(c, FIELD_EMAIL, "email");
 		page_input(c, FIELD_PASSWORD, "current-password");
 	}

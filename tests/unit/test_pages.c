@@ -1340,6 +1340,13 @@ reset_and_address_without_mail_show_no_form(void **state)
 	log_in();
 	says(get("/reset"), "action=\"/reset\"");
 	keeps_quiet(get("/account/email"), "action=\"/account/email\"");
+	/* In compat none is sent, whatever is set. */
+	helper_bed_settings(&bed, COMPAT "mail_dir = \"/nowhere\"\n"
+	    "mail_from = \"auth@example.org\"\n");
+	keeps_quiet(get("/account"), "/account/email");
+	keeps_quiet(get("/account/email"), "action=\"/account/email\"");
+	is_page(post("/account/email", "email=new@example.com&password="
+	    PASSWORD), 503);
 	helper_bed_settings(&bed, MAILLESS);
 	cookie = arena_printf(arena, "__Host-%s", cookie);
 	says(get("/reset"), "no new password can be set here");
